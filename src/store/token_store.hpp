@@ -1,0 +1,59 @@
+// Where records are kept. Implementations: memory, file, callback (the host's).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+
+namespace ecoauth {
+
+/// What became of a save.
+enum class SaveOutcome {
+  saved,     ///< durable now
+  conflict,  ///< somebody else has written since: load again
+};
+
+enum class LockOutcome { acquired, busy };
+
+/// Keeps opaque byte strings under keys (letters, digits, '.', '_', '-'; at most 100). Every call may block on I/O and is
+/// made on a library worker, at most one at a time per key. Failures carry STORE, STORE_PERMISSION, STORE_CORRUPT,
+/// STORE_NEWER, CALLBACK or UNSUPPORTED, and leave what was stored as it was.
+class TokenStore {
+ public:
+  virtual ~TokenStore() = default;
+
+  /// The newest intact record, without taking the lock; nullopt when there is none. Damage is never "none".
+  virtual Result<std::optional<Secret>> load(const std::string& key) = 0;
+
+  /// Replaces the record if its sequence number is still `expected_seq` (0: there is none yet). `saved` means durable.
+  /// The record itself carries `new_seq`; stores that cannot look inside get it here.
+  virtual Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record, int64_t new_seq) = 0;
+
+  /// Forgets the record, durably. Erasing what is not there succeeds.
+  virtual Result<bool> erase(const std::string& key) = 0;
+
+  /// The keys that have a record. UNSUPPORTED when the store cannot tell.
+  virtual Result<std::vector<std::string>> list() = 0;
+
+  /// Tries once, without waiting, to become the only process that may refresh this record. Creates what the lock needs.
+  virtual Result<LockOutcome> try_lock(const std::string& key) = 0;
+  virtual void unlock(const std::string& key) = 0;
+
+  /// For status and messages: "memory", "file:/path", "callbacks". No secret.
+  virtual std::string description() const = 0;
+  /// False when records end with the process.
+  virtual bool durable() const = 0;
+  /// False when nothing keeps a second process from refreshing.
+  virtual bool excludes_other_processes() const = 0;
+
+  /// In a forked child, with one thread: closes what the child inherited so that the parent's locks end with the parent.
+  /// Only async-signal-safe calls, no locks.
+  virtual void close_in_forked_child() noexcept {}
+};
+
+}  // namespace ecoauth
