@@ -1,0 +1,207 @@
+/* ecoauth: one user's grant: authorizing it, keeping it, using it.
+ * SPDX-License-Identifier: MIT */
+#ifndef ECOAUTH_ACCOUNT_H
+#define ECOAUTH_ACCOUNT_H
+
+#include <ecoauth/response.h>
+#include <ecoauth/status.h>
+#include <ecoauth/token.h>
+#include <ecoauth/types.h>
+
+ECOAUTH_BEGIN_DECLS
+
+/*
+ * Whatever may wait has two forms. The blocking one takes `timeout_ms` (ECOAUTH_WAIT_FOREVER allowed) and answers TIMEOUT
+ * when it is over. The `_start` one returns at once with an operation number in *operation and ends in exactly one
+ * ECOAUTH_EVENT_COMPLETED with that number, its result and its error; ecoauth_client_cancel() ends it early. `_start` forms
+ * may be called inside callbacks. A time-out or cancel past the first byte of a token request ends the call, not the
+ * exchange: the library finishes it and saves what came.
+ *
+ * All functions borrow the account and copy their texts before they return. Every function can answer INVALID_ARGUMENT (NULL
+ * where something is needed), NO_MEMORY, FORKED and CLOSED, every blocking one also TIMEOUT, CANCELLED (the client is being
+ * closed) and REENTRANT (inside a callback); "Errors" names the rest. "Store errors" are STORE, STORE_PERMISSION,
+ * STORE_CORRUPT, STORE_NEWER, STORE_FOREIGN and CALLBACK. "Server errors" are SERVER, RATE_LIMITED, NETWORK, TLS, CLOCK,
+ * PROTOCOL, INVALID_CLIENT, UNAUTHORIZED_CLIENT, SCOPE, REJECTED, ACCOUNT_LOCKED and ACCOUNT_DISABLED.
+ */
+
+/** Ways of authorizing by a browser, for ecoauth_account_authorize_url(). */
+#define ECOAUTH_FLOW_CODE 1
+#define ECOAUTH_FLOW_CODE_PKCE 2
+#define ECOAUTH_FLOW_UTILITY 3
+
+/**
+ * Opens a handle on the account `key`: 1 to 200 bytes of UTF-8, "default" for NULL. Starts, reads and sends nothing; the
+ * first call that needs the record reads it. Several handles on one key share everything.
+ *  **Blocking** No. **Threads** Any. **Ownership** *account is the caller's, to be ended by ecoauth_account_close(). It keeps
+ *  the client's core alive and may be closed before or after the client is freed.
+ *  **Errors** Only the general ones. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_open(ecoauth_client *client, const char *key, ecoauth_account **account,
+                                            ecoauth_error **error);
+
+/** Ends a handle; the grant, its record and running operations are not touched. NULL does nothing.
+ *  **Blocking** No. **Threads** Any, once. **Ownership** Takes the handle. **Since** 0.1 */
+ECOAUTH_EXPORT void ecoauth_account_close(ecoauth_account *account);
+
+/**
+ * Authorizes with a PIN (protocol.md 3): gets a PIN, saves it, shows it through the pin callback or ECOAUTH_EVENT_PIN, polls by
+ * the server's rules until the user has approved, and saves the tokens. A PIN that is still valid from before, also of an
+ * earlier process, is shown again instead of a new one. An existing grant stays as it is until the new one has been saved.
+ * With ECOAUTH_POLLING_ON_DEMAND it polls only on ecoauth_account_check_now().
+ *  **Blocking** Until approved, declined or expired, up to `timeout_ms`; the PIN itself stays pending after a TIMEOUT.
+ *  **Threads** Any; a second call joins the first. **Ownership** *operation is set before any event of it is delivered.
+ *  **Errors** PIN_EXPIRED, DECLINED, store errors, server errors; INVALID_ARGUMENT without a client id. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_authorize_pin(ecoauth_account *account, int64_t timeout_ms, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_authorize_pin_start(ecoauth_account *account, int64_t *operation,
+                                                           ecoauth_error **error);
+
+/**
+ * The user says "done": polls as soon as the interval allows, never earlier (RFC 8628 section 3.5).
+ *  **Blocking** No; the answer comes with the running authorization. **Threads** Any. **Ownership** Borrows the account.
+ *  **Errors** WRONG_STATE when no PIN is pending. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_check_now(ecoauth_account *account, ecoauth_error **error);
+
+/**
+ * The address to open in a browser (protocol.md 4.1; RFC 6749 sections 4.1.1 and 4.2.1; RFC 7636), with a fresh `state`
+ * that is saved first. `redirect_uri` is the registered one; `flow` one of ECOAUTH_FLOW_*. The address holds the client id.
+ *  **Blocking** For the save, up to `timeout_ms`. **Threads** Any. **Ownership** Writes at most `size_bytes` with the
+ *  terminating NUL to `buffer`; *needed_bytes (optional) says how many it takes, also on BUFFER_TOO_SMALL. The _start form
+ *  delivers it as the COMPLETED event's text.
+ *  **Errors** UNSUPPORTED in this release; BUFFER_TOO_SMALL, store errors. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_authorize_url(ecoauth_account *account, int32_t flow, const char *redirect_uri,
+                                                     int64_t timeout_ms, char *buffer, size_t size_bytes,
+                                                     size_t *needed_bytes, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_authorize_url_start(ecoauth_account *account, int32_t flow,
+                                                           const char *redirect_uri, int64_t *operation,
+                                                           ecoauth_error **error);
+
+/**
+ * Takes the address to which the browser was sent back: checks its `state`, exchanges its code, or takes the token from its
+ * fragment (utility accounts), and saves.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Copies the address.
+ *  **Errors** UNSUPPORTED in this release; DECLINED, NEEDS_AUTHORIZATION, WRONG_STATE, store errors, server errors.
+ *  **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_complete_redirect(ecoauth_account *account, const char *redirected_url,
+                                                         int64_t timeout_ms, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_complete_redirect_start(ecoauth_account *account, const char *redirected_url,
+                                                               int64_t *operation, ecoauth_error **error);
+
+/**
+ * An access token valid for at least `min_valid_ms` more (0: for the mandatory window). Served from memory when it can be,
+ * otherwise after one refresh that all callers share. While a token is still valid, failing refreshes are not errors of this
+ * call.
+ *  **Blocking** Not when served from memory; else up to `timeout_ms`. **Threads** Any. **Ownership** *token is the caller's, to
+ *  be ended by ecoauth_token_free(); NULL on failure. The _start form delivers it with the COMPLETED event.
+ *  **Errors** OK or UNSAVED_BUT_USABLE on success; NEEDS_AUTHORIZATION, REVOKED, STORE_LOCKED, store errors, server errors.
+ *  **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_get_token(ecoauth_account *account, int64_t min_valid_ms, int64_t timeout_ms,
+                                                 ecoauth_token **token, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_get_token_start(ecoauth_account *account, int64_t min_valid_ms, int64_t *operation,
+                                                       ecoauth_error **error);
+
+/**
+ * Copies the access token in memory, if one is there and has not expired, into the caller's buffer: for hot paths. Takes no
+ * lock, allocates nothing, starts nothing, never refreshes.
+ *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** Writes at most `size_bytes` with the terminating NUL to
+ *  `buffer`; *needed_bytes and *generation are optional. On failure the buffer's content is undefined.
+ *  **Errors** NOT_FOUND (none in memory, or expired: call ecoauth_account_get_token()), BUFFER_TOO_SMALL (*needed_bytes
+ *  says how many it takes). **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_copy_token(ecoauth_account *account, char *buffer, size_t size_bytes,
+                                                  size_t *needed_bytes, int64_t *generation);
+
+/** The generation of the token pair in memory, 0 without one: "has it changed?" in about a nanosecond. Negative: a result code.
+ *  **Blocking** No. **Threads** Any, callbacks too; no lock. **Ownership** Borrows the account. **Since** 0.1 */
+ECOAUTH_EXPORT int64_t ecoauth_account_generation(ecoauth_account *account);
+
+/** The same as ecoauth_account_copy_token(), with "Bearer " before it: the value of an `Authorization` header (RFC 6750
+ *  section 2.1). **Blocking** No. **Threads** Any, callbacks too. **Ownership**, **Errors** As there. **Since** 0.1 */
+ECOAUTH_EXPORT int32_t ecoauth_account_authorization_header(ecoauth_account *account, char *buffer, size_t size_bytes,
+                                                            size_t *needed_bytes, int64_t *generation);
+
+/**
+ * The API refused the token of this generation (protocol.md 6: status 14, or HTTP 401). Only when it is still the newest is it
+ * refreshed before it is handed out again; when a newer one exists, just take that. Retry the API call once.
+ *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** Borrows the account.
+ *  **Errors** ALREADY_DONE (positive): a newer token is there. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_report_rejected(ecoauth_account *account, int64_t generation, ecoauth_error **error);
+
+/**
+ * Refreshes now, whatever the token's age, within the limits of one refresh in 60 s and six in an hour per account; callers
+ * share a refresh that is under way.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Borrows the account.
+ *  **Errors** RATE_LIMITED (its retry_after_ms says when), and those of ecoauth_account_get_token(). **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_refresh(ecoauth_account *account, int64_t timeout_ms, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_refresh_start(ecoauth_account *account, int64_t *operation, ecoauth_error **error);
+
+/**
+ * An authorized API request. `target` is path and query, beginning with "/"; it goes to the client's server and nowhere
+ * else. `method` is "GET" or "POST". `data` is a body of `size_bytes` (NULL for none) of `content_type` (NULL: "application/json;charset=UTF-8").
+ * A refused access token is refreshed and the request repeated once (protocol.md 6).
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** *response is the caller's, to be ended by
+ *  ecoauth_response_free(). The _start form delivers it with the COMPLETED event.
+ *  **Errors** Any answer of the API is OK, but REVOKED and NEEDS_AUTHORIZATION; those of ecoauth_account_get_token().
+ *  The answer may be up to 4 MiB. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_request(ecoauth_account *account, const char *method, const char *target,
+                                               const void *data, size_t size_bytes, const char *content_type,
+                                               int64_t timeout_ms, ecoauth_response **response, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_request_start(ecoauth_account *account, const char *method, const char *target,
+                                                     const void *data, size_t size_bytes, const char *content_type,
+                                                     int64_t *operation, ecoauth_error **error);
+
+/**
+ * Brings a refresh token from elsewhere under the library's care. It is proven by one refresh before anything is replaced.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Copies the token.
+ *  **Errors** UNSUPPORTED in this release; those of ecoauth_account_refresh(). **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_import(ecoauth_account *account, const char *refresh_token, int64_t timeout_ms,
+                                              ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_import_start(ecoauth_account *account, const char *refresh_token, int64_t *operation,
+                                                    ecoauth_error **error);
+
+/**
+ * Forgets the grant and any pending authorization, on disk too. ecobee has no revocation endpoint (protocol.md 8): the user
+ * removes the application in the portal, under My Apps.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Borrows the account.
+ *  **Errors** ALREADY_DONE (positive): there was nothing. Store errors, STORE_LOCKED. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_sign_out(ecoauth_account *account, int64_t timeout_ms, ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_sign_out_start(ecoauth_account *account, int64_t *operation, ecoauth_error **error);
+
+/**
+ * What the account looks like now, as far as it is known in memory. To have the store read first, use
+ * ecoauth_account_wait() with revision 0.
+ *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** *status is the caller's, to be ended by
+ *  ecoauth_status_free(). **Errors** Only the general ones. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_status(ecoauth_account *account, ecoauth_status **status, ecoauth_error **error);
+
+/**
+ * The account's most recent failure, in foreground or background; a success clears it.
+ *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** *error is the caller's, to be ended by
+ *  ecoauth_error_free(). **Errors** NOT_FOUND when there is none. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_last_error(ecoauth_account *account, ecoauth_error **error);
+
+/**
+ * Waits until the account's revision (ecoauth_status_revision()) differs from `seen_revision`. With 0: until the store has been
+ * read; a store that cannot be read is this call's error.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Borrows the account.
+ *  **Errors** Store errors (with revision 0). **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_wait(ecoauth_account *account, int64_t seen_revision, int64_t timeout_ms,
+                                            ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_wait_start(ecoauth_account *account, int64_t seen_revision, int64_t *operation,
+                                                  ecoauth_error **error);
+
+ECOAUTH_END_DECLS
+
+#endif
