@@ -50,13 +50,33 @@ enum class AnswerClass {
   untouched,         ///< any other API answer: the caller's business
 };
 
-/// One row of the table: which answers in which contexts mean what.
+/// What a row of the table is about.
+enum class AnswerKind {
+  oauth_error,        ///< the `error` that the row names
+  other_oauth_error,  ///< an `error` that no row names
+  throttled,          ///< 429 or Retry-After
+  not_ours,           ///< 5xx, 3xx, HTML, empty, 2xx without our JSON
+  cut_off,            ///< reset, time-out, short body after the first byte
+  salvaged,           ///< the same or not_ours, with a complete refresh token in it
+  unreachable,        ///< name, connection or proxy failed before the first byte
+  tls_failed,         ///< TLS failed before the first byte
+  certificate_time,   ///< the certificate is not yet valid, or expired
+  given_up,           ///< cancelled by this side
+  api_expired,        ///< API status 14, HTTP 401
+  api_refused,        ///< API status 1
+  api_revoked,        ///< API status 16, 2 with "revoked"
+  api_other,
+};
+
+/// One row of the table: which answers in which contexts mean what. Where design.md 4 tries again before it gives a verdict,
+/// code and action are the verdict; counting the tries is the state machine's.
 struct AnswerRow {
   const char* error;        ///< the OAuth `error`; "" for rows that are not about one
   unsigned contexts;        ///< bits 1 << AnswerContext
   AnswerClass answer_class;
-  int32_t code;             ///< ECOAUTH_ERROR_*
+  int32_t code;             ///< ECOAUTH_ERROR_*; ECOAUTH_PENDING where the conversation goes on
   int32_t action;           ///< ECOAUTH_ACTION_*
+  AnswerKind kind;
 };
 /// The table itself, for the test that walks it and for the documentation.
 const std::vector<AnswerRow>& answer_table();
@@ -84,6 +104,7 @@ struct Classified {
   std::optional<TokenAnswer> token;  ///< success and salvage of exchange and refresh
   std::optional<PinAnswer> pin;      ///< success of authorize
   int64_t retry_after_ms = 0;        ///< from Retry-After, clamped to 1 s .. 6 h; 0 when absent
+  std::string note;                  ///< what was odd but tolerated, for the log; no secret, no bytes of the peer
 };
 
 /// `secrets` are the values this request carried: they are cut out of whatever the server echoes.

@@ -1,0 +1,187 @@
+#include "protocol/answer_json.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Handler.h>
+#include <Poco/JSON/Parser.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.hpp"
+
+namespace ecoauth {
+namespace {
+
+constexpr size_t depth_limit = 32;
+
+struct Duplicate {};
+
+/// Listens to the parser and keeps what is wanted. Without the tree that POCO would build, tokens are not scattered
+/// over dozens of small strings, and a member said twice is seen (POCO's tree silently keeps the last).
+class Listener final : public Poco::JSON::Handler {
+ public:
+  explicit Listener(AnswerJson& out) : out_(out) {}
+
+  bool saw_object() const { return saw_object_; }
+
+  void reset() override {}
+  void startObject() override {
+    other();
+    if (depth_ == 0) saw_object_ = true;
+    in_status_ = depth_ == 1 && key_ == "status";
+    if (in_status_ && ++status_objects_ > 1) throw Duplicate();
+    ++depth_;
+    key_.clear();
+  }
+  void endObject() override { close(); }
+  void startArray() override {
+    other();
+    in_status_ = false;
+    ++depth_;
+    key_.clear();
+  }
+  void endArray() override { close(); }
+  void key(const std::string& name) override { key_ = name; }
+  void null() override { (void)claim(); }
+  void value(int number) override { keep(number); }
+  void value(unsigned number) override { keep(number); }
+  void value(Poco::Int64 number) override { keep(static_cast<double>(number)); }
+  void value(Poco::UInt64 number) override { keep(static_cast<double>(number)); }
+  void value(double number) override { keep(number); }
+  void value(const std::string& text) override {
+    if (JsonMember* member = claim()) {
+      member->kind = JsonMember::Kind::text;
+      member->text = Secret(text);
+    }
+  }
+  void value(bool) override { other(); }
+
+ private:
+  static constexpr size_t known = 13;
+
+  void close() {
+    --depth_;
+    if (depth_ <= 1) in_status_ = false;
+    key_.clear();
+  }
+
+  /// The member that the present key names, once.
+  JsonMember* claim() {
+    struct Name {
+      const char* key;
+      bool of_status;
+      JsonMember AnswerJson::*member;
+    };
+    static const Name names[known] = {
+        {"access_token", false, &AnswerJson::access_token},
+        {"refresh_token", false, &AnswerJson::refresh_token},
+        {"token_type", false, &AnswerJson::token_type},
+        {"expires_in", false, &AnswerJson::expires_in},
+        {"scope", false, &AnswerJson::scope},
+        {"ecobeePin", false, &AnswerJson::pin},
+        {"code", false, &AnswerJson::code},
+        {"interval", false, &AnswerJson::interval},
+        {"error", false, &AnswerJson::error},
+        {"error_description", false, &AnswerJson::error_description},
+        {"error_uri", false, &AnswerJson::error_uri},
+        {"code", true, &AnswerJson::status_code},
+        {"message", true, &AnswerJson::status_message},
+    };
+    const bool here = in_status_ ? depth_ == 2 : depth_ == 1;
+    if (!here) return nullptr;
+    for (size_t i = 0; i < known; ++i) {
+      if (names[i].of_status != in_status_ || key_ != names[i].key) continue;
+      if (claimed_[i]) throw Duplicate();
+      claimed_[i] = true;
+      return &(out_.*names[i].member);
+    }
+    return nullptr;
+  }
+
+  void keep(double number) {
+    if (JsonMember* member = claim()) {
+      member->kind = JsonMember::Kind::number;
+      member->number = number;
+    }
+  }
+  void other() {
+    if (JsonMember* member = claim()) member->kind = JsonMember::Kind::other;
+  }
+
+  AnswerJson& out_;
+  std::string key_;
+  size_t depth_ = 0;
+  size_t status_objects_ = 0;
+  bool saw_object_ = false;
+  bool in_status_ = false;
+  bool claimed_[known] = {};
+};
+
+/// POCO gives up on an integer beyond 64 bits, and with it on the whole answer, for a number that would only be
+/// clamped. Such a run of digits becomes the largest one of 18 digits. `text` is JSON or not; strings are left alone.
+void shorten_integers(std::string& text) {
+  bool in_string = false;
+  size_t out = 0;
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (in_string && c == '\\' && at + 1 < text.size()) {
+      text[out++] = text[at++];
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && c >= '1' && c <= '9') {
+      const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+      const bool integer = end == text.size() || (text[end] != '.' && text[end] != 'e' && text[end] != 'E');
+      const bool starts_here = out == 0 || (text[out - 1] != '.' && (text[out - 1] < '0' || text[out - 1] > '9'));
+      if (integer && starts_here && end - at > 18) {
+        for (int k = 0; k < 18; ++k) text[out++] = '9';
+        at = end;
+        continue;
+      }
+      while (at < end) text[out++] = text[at++];
+      continue;
+    }
+    text[out++] = text[at++];
+  }
+  wipe(text.data() + out, text.size() - out);
+  text.resize(out);
+}
+
+/// Wipes the plain copy that POCO's interface asks for.
+struct PlainCopy {
+  std::string text;
+  ~PlainCopy() { wipe(text); }
+};
+
+}  // namespace
+
+std::optional<double> JsonMember::as_number() const {
+  if (kind == Kind::number) return number;
+  if (kind != Kind::text) return std::nullopt;
+  const auto parsed = parse_int(text.reveal());
+  return parsed ? std::optional<double>(static_cast<double>(*parsed)) : std::nullopt;
+}
+
+std::optional<AnswerJson> read_answer_json(std::string_view body) {
+  body = trim(body);
+  if (body.empty() || body.front() != '{' || body.size() > json_limit_bytes) return std::nullopt;
+  // POCO cuts a key at an escaped NUL, so that "error\u0000x" would count as "error".
+  if (body.find('\0') != std::string_view::npos || body.find("\\u0000") != std::string_view::npos) return std::nullopt;
+
+  PlainCopy copy{std::string(body)};
+  shorten_integers(copy.text);
+  AnswerJson out;
+  try {
+    Poco::SharedPtr<Listener> listener = new Listener(out);
+    Poco::JSON::Parser parser(listener);
+    parser.setDepth(depth_limit);
+    parser.parse(copy.text);
+    if (!listener->saw_object()) return std::nullopt;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  } catch (const Duplicate&) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace ecoauth
