@@ -99,9 +99,12 @@ struct Record {
 /// The whole record as bytes, with its check line; plain (seal kind "none").
 Secret encode_record(const Record& record);
 /// The same, never larger than `limit_bytes`: the access token is left out first, since it can be had again.
+/// Empty when not even what matters fits.
 Secret encode_record_within(const Record& record, size_t limit_bytes);
 
 /// STORE_CORRUPT for damage, STORE_NEWER for a later format version or an unknown seal kind.
 Result<Record> decode_record(std::string_view bytes);
+/// Whose record it is, from the part that is in clear under every seal kind: for listing, and to tell STORE_FOREIGN.
+Result<Identity> decode_identity(std::string_view bytes);
 
 }  // namespace ecoauth
