@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Sums up a Meson test log: failing tests with the end of their output, skipped ones with their reason, one last line.
 
-usage: summarize.py TESTLOG.json        exit code 0: at least one test ran and none failed
+usage: summarize.py TESTLOG.json MESON_EXIT_CODE        exit code 0: at least one test ran and none failed
+
+A run that Meson reports as failed, but whose log shows no failure (it was interrupted, say), counts as one failure.
 """
 import json
 import sys
@@ -20,7 +22,7 @@ def lines_of(test):
     return lines
 
 
-def summarize(tests, out):
+def summarize(tests, meson_exit_code, out):
     """Writes the summary; returns True when something ran and nothing failed."""
     passed = [t for t in tests if t["result"] in PASSED]
     skipped = [t for t in tests if t["result"] == "SKIP"]
@@ -36,13 +38,17 @@ def summarize(tests, out):
     for test in skipped:
         lines = lines_of(test)
         print(f"skipped: {test['name']}: {lines[-1].strip() if lines else 'gave no reason'}", file=out)
-    last = f"{len(passed)} passed, {len(failed)} failed"
+    failures = len(failed)
+    if meson_exit_code != 0 and not failed:
+        failures = 1
+        print(f"\nthe test run itself ended with exit code {meson_exit_code}", file=out)
+    last = f"{len(passed)} passed, {failures} failed"
     if skipped:
         last += f", {len(skipped)} skipped"
     if not passed and not failed:
         print("\nno test ran", file=out)
-    print("\n" + last if failed or not skipped else last, file=out)
-    return bool(passed) and not failed
+    print("\n" + last, file=out)
+    return bool(passed) and not failures
 
 
 def read(path):
@@ -55,6 +61,6 @@ def read(path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    sys.exit(0 if summarize(read(sys.argv[1]), sys.stdout) else 1)
+    sys.exit(0 if summarize(read(sys.argv[1]), int(sys.argv[2]), sys.stdout) else 1)
