@@ -13,14 +13,14 @@
 namespace ecoauth {
 
 struct HttpRequest {
-  std::string method;                                     ///< "GET", "POST", ...
-  Origin origin;                                          ///< the only place the request may reach
-  Secret target;                                          ///< path and query; may carry secrets
-  std::vector<std::pair<std::string, Secret>> headers;    ///< beside those the transport adds itself
-  std::string content_type;                               ///< of the body; empty when there is none
+  std::string method;                                   ///< "GET", "POST", ...
+  Origin origin;                                        ///< the only place the request may reach
+  Secret target;                                        ///< path and query; may carry secrets
+  std::vector<std::pair<std::string, Secret>> headers;  ///< beside those the transport adds itself
+  std::string content_type;                             ///< of the body; empty when there is none
   Secret body;
-  int64_t connect_timeout_ms = 8000;                      ///< name resolution, connection, proxy and TLS together
-  int64_t total_timeout_ms = 20000;                       ///< everything, from submit() on; waiting for proceed() included
+  int64_t connect_timeout_ms = 8000;  ///< name resolution, connection, proxy and TLS together
+  int64_t total_timeout_ms = 20000;   ///< everything, from submit() on; waiting for proceed() included
   size_t max_answer_bytes = 64 * 1024;
 };
 
@@ -49,12 +49,12 @@ enum class HttpFailure {
 struct HttpResult {
   HttpOutcome outcome = HttpOutcome::not_sent;
   HttpFailure failure = HttpFailure::none;
-  std::string detail;          ///< one line for people; no secret, peer bytes filtered
-  int status = 0;              ///< 0 when no status line was received
-  Secret body;                 ///< raw; also what was received of an answer that ended early
-  std::string content_type;    ///< filtered
-  std::string retry_after;     ///< as received, filtered
-  std::string date;            ///< as received, filtered
+  std::string detail;        ///< one line for people; no secret, peer bytes filtered
+  int status = 0;            ///< 0 when no status line was received
+  Secret body;               ///< raw; also what was received of an answer that ended early
+  std::string content_type;  ///< filtered
+  std::string retry_after;   ///< as received, filtered
+  std::string date;          ///< as received, filtered
 };
 
 /// One request under way. Both calls may come from any thread, any number of times, and never block.
@@ -63,14 +63,15 @@ class HttpExchange {
   virtual ~HttpExchange() = default;
   /// After on_ready: sends the request. Before it: it will be sent as soon as the connection stands.
   virtual void proceed() = 0;
-  /// Ends the exchange with HttpFailure::cancelled, if it has not ended yet: not_sent before the first byte, ambiguous after.
+  /// Ends the exchange with HttpFailure::cancelled, if it has not ended yet: not_sent before the first byte, ambiguous
+  /// after.
   virtual void cancel() = 0;
 };
 
 class HttpTransport {
  public:
-  /// Called on a transport worker, without locks held. on_ready (optional): the connection stands and the peer has proven its
-  /// name; nothing was sent; the exchange waits for proceed() or cancel(). on_done: exactly once, and last.
+  /// Called on a transport worker, without locks held. on_ready (optional): the connection stands and the peer has
+  /// proven its name; nothing was sent; the exchange waits for proceed() or cancel(). on_done: exactly once, and last.
   struct Hooks {
     std::function<void()> on_ready;
     std::function<void(HttpResult)> on_done;
@@ -78,11 +79,13 @@ class HttpTransport {
 
   virtual ~HttpTransport() = default;
 
-  /// Starts one request on a fresh connection that is closed afterwards; it is never resent and redirects are not followed.
-  /// Without on_ready it is sent as soon as the connection stands. Never blocks; never calls a hook before it returns.
+  /// Starts one request on a fresh connection that is closed afterwards; it is never resent and redirects are not
+  /// followed. Without on_ready it is sent as soon as the connection stands. Never blocks; never calls a hook before it
+  /// returns.
   virtual std::shared_ptr<HttpExchange> submit(HttpRequest request, Hooks hooks) = 0;
 
-  /// Cancels everything and waits at most `timeout_ms` for the workers; submit() fails from then on (on_done still comes).
+  /// Cancels everything and waits at most `timeout_ms` for the workers; submit() fails from then on (on_done still
+  /// comes).
   virtual bool shutdown(int64_t timeout_ms) = 0;
 };
 

@@ -1,0 +1,66 @@
+#include "cli/failure.hpp"
+
+#include <utility>
+
+#include "cli/exit_codes.hpp"
+
+namespace ecoauth::cli {
+
+int Failure::exit_code() const { return exit_code_of(code, action); }
+
+JsonLine Failure::json() const {
+  JsonLine line;
+  line.text("code", ecoauth_result_name(code)).text("message", message).text("advice", advice);
+  line.text("action", ecoauth_action_name(action)).number("retry_after_ms", retry_after_ms);
+  line.number("http_status", http_status).text("oauth_error", oauth_error);
+  line.text("oauth_description", oauth_description).text("oauth_uri", oauth_uri);
+  line.number("api_status", api_status).number("exit_code", exit_code());
+  return line;
+}
+
+Failure Failure::usage(std::string message, std::string advice) {
+  Failure failure;
+  failure.code = ECOAUTH_ERROR_INVALID_ARGUMENT;
+  failure.action = ECOAUTH_ACTION_FIX_CONFIG;
+  failure.message = std::move(message);
+  failure.advice = std::move(advice);
+  return failure;
+}
+
+Failure Failure::later(const std::string& what) {
+  Failure failure;
+  failure.code = ECOAUTH_ERROR_UNSUPPORTED;
+  failure.action = ECOAUTH_ACTION_FIX_CONFIG;
+  failure.message = what + " comes in a later release.";
+  failure.advice = "\"ecoauth --help\" lists what this one can do.";
+  return failure;
+}
+
+Failure Failure::interrupted(std::string advice) {
+  Failure failure;
+  failure.code = ECOAUTH_ERROR_CANCELLED;
+  failure.message = "Interrupted.";
+  failure.advice = std::move(advice);
+  return failure;
+}
+
+Failure Failure::from(int32_t result, const ecoauth_error* error) {
+  Failure failure;
+  failure.code = result;
+  if (error == nullptr) {
+    failure.message = std::string("The library answered ") + ecoauth_result_name(result) + ".";
+    return failure;
+  }
+  failure.message = ecoauth_error_message(error);
+  failure.advice = ecoauth_error_advice(error);
+  failure.action = ecoauth_error_action(error);
+  failure.retry_after_ms = ecoauth_error_retry_after_ms(error);
+  failure.oauth_error = ecoauth_error_oauth_error(error);
+  failure.oauth_description = ecoauth_error_oauth_description(error);
+  failure.oauth_uri = ecoauth_error_oauth_uri(error);
+  failure.http_status = ecoauth_error_http_status(error);
+  failure.api_status = ecoauth_error_api_status(error);
+  return failure;
+}
+
+}  // namespace ecoauth::cli

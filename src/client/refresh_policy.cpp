@@ -1,0 +1,138 @@
+#include "client/refresh_policy.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace ecoauth {
+namespace {
+
+constexpr int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms, day_ms = 24 * hour_ms;
+
+template <size_t N>
+int64_t step(const int64_t (&delays)[N], int count) {
+  return delays[std::min<size_t>(static_cast<size_t>(count), N - 1)];
+}
+
+}  // namespace
+
+int32_t draw_advisory_permille(const RefreshSettings& settings, double dice) {
+  double first = settings.advisory_first_percent * 10.0, last = settings.advisory_last_percent * 10.0;
+  return static_cast<int32_t>(first + (last - first) * dice);
+}
+
+int64_t token_left_ms(const Grant& grant, const Now& now) {
+  if (grant.access_token.empty()) return 0;
+  int64_t age = elapsed_ms(grant.obtained, now);
+  return age < 0 ? 0 : std::max<int64_t>(0, grant.lifetime_ms - age);
+}
+
+int64_t mandatory_left_ms(const Grant& grant, const RefreshSettings& settings) {
+  int64_t wanted = std::max(settings.mandatory_left_ms, grant.lifetime_ms * settings.mandatory_left_percent / 100);
+  return std::min(wanted, grant.lifetime_ms / 5);
+}
+
+int64_t advisory_at_ms(const Grant& grant, const Now& now) {
+  int64_t age = elapsed_ms(grant.obtained, now);
+  if (age < 0) return now.boot_ms;
+  int64_t point = grant.lifetime_ms * grant.advisory_permille / 1000;
+  return now.boot_ms + std::max<int64_t>(0, point - age);
+}
+
+bool past_advisory(const Grant& grant, const Now& now) { return advisory_at_ms(grant, now) <= now.boot_ms; }
+
+int64_t idle_refresh_at_ms(const Grant& grant, const Now& now) {
+  int64_t age = elapsed_ms(grant.obtained, now);
+  if (age < 0) age = 0;  // a clock that cannot tell must not cause a refresh
+  return now.boot_ms + std::max<int64_t>(0, 7 * day_ms - age);
+}
+
+void RefreshBreaker::refreshed(int64_t now_ms) {
+  at_ms_.push_back(now_ms);
+  if (at_ms_.size() > 6) at_ms_.pop_front();
+}
+
+int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
+  if (at_ms_.empty() || token_lifetime_ms < 10 * minute_ms) return 0;
+  int64_t earliest = at_ms_.back() + minute_ms;
+  if (at_ms_.size() == 6) earliest = std::max(earliest, at_ms_.front() + hour_ms);
+  return earliest;
+}
+
+Retry RetrySchedule::after(const Classified& answer, double dice) {
+  static const int64_t unsent_cap[] = {second_ms,      2 * second_ms,  4 * second_ms,   8 * second_ms,  16 * second_ms,
+                                       32 * second_ms, 64 * second_ms, 128 * second_ms, 256 * second_ms, 5 * minute_ms};
+  static const int64_t ambiguous[] = {2 * second_ms,  5 * second_ms,  12 * second_ms, 30 * second_ms,
+                                      minute_ms,      2 * minute_ms,  5 * minute_ms};
+  static const int64_t refused[] = {minute_ms, 5 * minute_ms, 15 * minute_ms, hour_ms};
+  static const int64_t patient[] = {minute_ms, 5 * minute_ms, 15 * minute_ms, 6 * hour_ms};
+
+  Retry retry;
+  switch (answer.answer_class) {
+    case AnswerClass::not_sent:
+      // Full jitter, but never a storm: at least a second. A caller may try earlier, since nothing is spent.
+      retry.in_ms = std::max(second_ms, static_cast<int64_t>(static_cast<double>(step(unsent_cap, unsent_++)) * dice));
+      retry.on_demand_in_ms = second_ms;
+      break;
+    case AnswerClass::outage:
+    case AnswerClass::ambiguous:
+    case AnswerClass::salvage:
+      // The same token again, promptly: inside a grace window that may be as short as 30 s.
+      retry.keep_lock = ambiguous_ < 2;
+      retry.in_ms = step(ambiguous, ambiguous_++);
+      retry.on_demand_in_ms = std::min(retry.in_ms, 12 * second_ms);
+      break;
+    case AnswerClass::refused:
+      // 1, 5, 15, 60 min, then hourly for a day, daily for a week and on.
+      retry.in_ms = refused_ < 28 ? step(refused, refused_) : day_ms;
+      ++refused_;
+      retry.on_demand_in_ms = retry.in_ms;
+      break;
+    case AnswerClass::client_refused:
+      retry.final = client_refused_ >= 3;
+      retry.in_ms = step(patient, client_refused_++);
+      retry.on_demand_in_ms = retry.in_ms;
+      break;
+    case AnswerClass::unknown_error:
+      retry.final = unknown_ >= 3;
+      retry.in_ms = step(patient, unknown_++);
+      retry.on_demand_in_ms = retry.in_ms;
+      break;
+    case AnswerClass::account_locked:
+      retry.final = true;
+      retry.in_ms = retry.on_demand_in_ms = 30 * minute_ms;
+      break;
+    case AnswerClass::throttled:
+      retry.in_ms = retry.on_demand_in_ms = answer.retry_after_ms > 0 ? answer.retry_after_ms : minute_ms;
+      break;
+    default:
+      retry.final = true;
+      retry.in_ms = retry.on_demand_in_ms = 6 * hour_ms;
+      break;
+  }
+  if (answer.retry_after_ms > 0) {
+    retry.in_ms = std::max(retry.in_ms, answer.retry_after_ms);
+    retry.on_demand_in_ms = std::max(retry.on_demand_in_ms, answer.retry_after_ms);
+    if (answer.retry_after_ms > 5 * second_ms) retry.keep_lock = false;
+  }
+  return retry;
+}
+
+Retry RetrySchedule::after_store_failure() {
+  Retry retry;
+  retry.in_ms = 5 * second_ms;
+  retry.on_demand_in_ms = 0;  // looking at a store costs nothing
+  return retry;
+}
+
+bool refusals_suffice(const std::vector<Refusal>& refusals) {
+  if (refusals.size() < 3) return false;
+  std::set<int64_t> connections;
+  for (const auto& refusal : refusals) connections.insert(refusal.connection);
+  const Moment &first = refusals.front().at, &last = refusals.back().at;
+  bool same_boot = first.boot_id == last.boot_id && !first.boot_id.empty();
+  int64_t span = same_boot ? last.boot_ms - first.boot_ms : last.wall_ms - first.wall_ms;
+  return connections.size() >= 2 && span >= 10 * minute_ms;
+}
+
+}  // namespace ecoauth

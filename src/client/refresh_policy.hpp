@@ -1,0 +1,78 @@
+// When to refresh, how often at most, and when to try again (design.md 4, "Times"; reliability.md 6.5 to 6.10). Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "client/now.hpp"
+#include "protocol/answers.hpp"
+#include "protocol/record.hpp"
+
+namespace ecoauth {
+
+enum class KeepFresh : int32_t { on_demand = 0, always = 1 };
+
+struct RefreshSettings {
+  int32_t advisory_first_percent = 70;
+  int32_t advisory_last_percent = 85;
+  int64_t mandatory_left_ms = 60000;
+  int32_t mandatory_left_percent = 5;
+  KeepFresh keep_fresh = KeepFresh::on_demand;
+};
+
+/// The point of a token's life from which it is refreshed in the background, in thousandths: drawn once per token, so that
+/// accounts authorized together drift apart.
+int32_t draw_advisory_permille(const RefreshSettings& settings, double dice);
+
+/// Milliseconds the access token is still valid for; 0 when expired, absent, or when no clock can tell.
+int64_t token_left_ms(const Grant& grant, const Now& now);
+
+/// From this much before its end a token is not handed out without a refresh. A fifth of its life at most, so that short-lived
+/// tokens are usable at all.
+int64_t mandatory_left_ms(const Grant& grant, const RefreshSettings& settings);
+
+/// Has the drawn advisory point passed?
+bool past_advisory(const Grant& grant, const Now& now);
+/// Boot time of the advisory point; `now` itself when it has passed or cannot be told.
+int64_t advisory_at_ms(const Grant& grant, const Now& now);
+/// Boot time at which a grant nobody asks for is refreshed all the same: 7 days after the last token.
+int64_t idle_refresh_at_ms(const Grant& grant, const Now& now);
+
+/// At most one refresh per account in 60 s and six in an hour, unless tokens live for less than ten minutes.
+class RefreshBreaker {
+ public:
+  void refreshed(int64_t now_ms);
+  int64_t not_before_ms(int64_t token_lifetime_ms) const;
+
+ private:
+  std::deque<int64_t> at_ms_;  // the last six
+};
+
+/// After a failed refresh: when the library tries again by itself, and when a caller who needs a token may make it try.
+struct Retry {
+  int64_t in_ms = 0;
+  int64_t on_demand_in_ms = 0;
+  bool keep_lock = false;  ///< so soon that the lock is kept meanwhile
+  bool final = false;      ///< the tries that the table grants are used up: its result code stands
+};
+
+/// Counts failures in a row of each kind; cleared by a success.
+class RetrySchedule {
+ public:
+  Retry after(const Classified& answer, double dice);
+  /// After the store failed.
+  Retry after_store_failure();
+  void succeeded() { *this = RetrySchedule(); }
+
+ private:
+  int unsent_ = 0;
+  int ambiguous_ = 0;
+  int refused_ = 0;
+  int client_refused_ = 0;
+  int unknown_ = 0;
+};
+
+/// 3 refusals on 2 connections over 10 minutes or more: only then is a person asked (reliability.md 6.6).
+bool refusals_suffice(const std::vector<Refusal>& refusals);
+
+}  // namespace ecoauth

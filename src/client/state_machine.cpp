@@ -1,0 +1,289 @@
+#include "client/state_machine.hpp"
+
+#include <ecoauth/status.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace ecoauth {
+namespace {
+
+constexpr int64_t never = std::numeric_limits<int64_t>::max();
+
+/// The code behind a name stored as the reason of a state.
+int32_t code_of(const std::string& reason) {
+  for (int32_t code : {ECOAUTH_ERROR_REVOKED, ECOAUTH_ERROR_INVALID_CLIENT, ECOAUTH_ERROR_UNAUTHORIZED_CLIENT,
+                       ECOAUTH_ERROR_SCOPE, ECOAUTH_ERROR_REJECTED, ECOAUTH_ERROR_ACCOUNT_LOCKED,
+                       ECOAUTH_ERROR_ACCOUNT_DISABLED, ECOAUTH_ERROR_SERVER})
+    if (reason == result_name(code)) return code;
+  return ECOAUTH_ERROR_NEEDS_AUTHORIZATION;
+}
+
+}  // namespace
+
+StateMachine::StateMachine(Settings settings) : settings_(std::move(settings)) {}
+
+std::vector<Action> StateMachine::take_actions() { return std::exchange(actions_, {}); }
+
+bool StateMachine::wants(Want want) const {
+  return std::any_of(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) { return waiter.want == want; });
+}
+
+bool StateMachine::token_rejected() const { return rejected_generation_ != 0 && rejected_generation_ == generation(); }
+
+int32_t StateMachine::flags() const {
+  int32_t flags = 0;
+  if (authorizing()) flags |= ECOAUTH_FLAG_AUTHORIZING;
+  if (job_ == Job::refresh) flags |= ECOAUTH_FLAG_REFRESHING;
+  if (record_.intent && !(job_ == Job::refresh && step_ == Step::sending)) flags |= ECOAUTH_FLAG_AMBIGUOUS;
+  if (unsaved_) flags |= ECOAUTH_FLAG_UNSAVED;
+  if (store_failed_) flags |= ECOAUTH_FLAG_DEGRADED;
+  if (clock_suspect_) flags |= ECOAUTH_FLAG_CLOCK_SUSPECT;
+  return flags;
+}
+
+void StateMachine::complete(OperationId operation, int32_t result, std::optional<Error> error) {
+  waiters_.erase(std::remove_if(waiters_.begin(), waiters_.end(),
+                                [&](const Waiter& waiter) { return waiter.operation == operation; }),
+                 waiters_.end());
+  Action action{Action::Kind::complete};
+  action.operation = operation;
+  action.result = result;
+  action.error = std::move(error);
+  actions_.push_back(std::move(action));
+}
+
+void StateMachine::complete_all(Want want, int32_t result, const std::optional<Error>& error) {
+  std::vector<OperationId> done;
+  for (const auto& waiter : waiters_)
+    if (waiter.want == want) done.push_back(waiter.operation);
+  for (OperationId operation : done) complete(operation, result, error);
+}
+
+void StateMachine::fail_everybody(const Error& error) {
+  for (Want want : {Want::load, Want::token, Want::refresh, Want::authorize, Want::sign_out})
+    complete_all(want, error.code, error);
+}
+
+void StateMachine::want(Waiter waiter, const Now& now) {
+  if (waiter.want == Want::refresh) {
+    waiter.generation = generation();
+    // A person or program asked in so many words: only the breaker may hold that up, not the patience after refusals.
+    demand_retry_at_ms_ = 0;
+  }
+  waiters_.push_back(waiter);
+  settle(now);
+}
+
+bool StateMachine::cancel(OperationId operation, const Now& now) {
+  auto found = std::find_if(waiters_.begin(), waiters_.end(),
+                            [&](const Waiter& waiter) { return waiter.operation == operation; });
+  if (found == waiters_.end()) return false;
+  waiters_.erase(found);
+  if (!wants(Want::authorize)) {
+    polling_ = false;  // the PIN stays in the record, for whoever asks next
+    // A request that was not sent yet is for nobody now.
+    bool unsent = step_ == Step::connecting || step_ == Step::waiting_for_lock;
+    if ((job_ == Job::authorize || job_ == Job::poll) && unsent) {
+      if (step_ == Step::connecting) actions_.emplace_back(Action::Kind::abandon);
+      end_job();
+    }
+  }
+  settle(now);
+  return true;
+}
+
+bool StateMachine::check_now(const Now& now) {
+  if (!polling_) return false;
+  poll_.check_now(now.boot_ms);
+  settle(now);
+  return true;
+}
+
+bool StateMachine::rejected(int64_t rejected_generation, const Now& now) {
+  if (rejected_generation != generation() || rejected_generation == 0) return false;
+  rejected_generation_ = rejected_generation;
+  actions_.emplace_back(Action::Kind::publish);
+  settle(now);
+  return true;
+}
+
+void StateMachine::revoked(const Now& now) {
+  mark_revoked_ = true;
+  settle(now);
+}
+
+void StateMachine::nudge(const Now& now) {
+  nudged_ = true;
+  settle(now);
+}
+
+void StateMachine::quiesce(const Now& now) {
+  quiesced_ = true;
+  polling_ = false;
+  if (step_ == Step::waiting_for_lock || step_ == Step::backoff) end_job();
+  if (step_ == Step::connecting) {
+    actions_.emplace_back(Action::Kind::abandon);
+    end_job();
+  }
+  settle(now);
+}
+
+bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_window) const {
+  if (!record_.grant || token_rejected()) return false;
+  int64_t left = token_left_ms(*record_.grant, now);
+  int64_t needed = std::max<int64_t>(waiter.min_valid_ms, 1);
+  // A wish beyond what a fresh token of this server lasts cannot be met by refreshing for ever: the newest must do.
+  if (needed > record_.grant->lifetime_ms) needed = record_.grant->lifetime_ms / 2;
+  if (mandatory_window) needed = std::max(needed, mandatory_left_ms(*record_.grant, settings_.refresh));
+  return left >= needed;
+}
+
+void StateMachine::serve_token_waiters(const Now& now) {
+  if (!loaded_) return;
+  for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
+    if (waiter.want == Want::load) {
+      complete(waiter.operation, ECOAUTH_OK);
+    } else if (waiter.want == Want::token && serves(waiter, now, true)) {
+      if (past_advisory(*record_.grant, now)) nudged_ = true;
+      complete(waiter.operation, unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK);
+    } else if (waiter.want == Want::refresh && generation() > waiter.generation && waiter.generation > 0) {
+      complete(waiter.operation, unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK);
+    }
+  }
+}
+
+bool StateMachine::token_demanded(const Now&) const { return wants(Want::token) || wants(Want::refresh) || token_rejected(); }
+
+int64_t StateMachine::background_refresh_at_ms(const Now& now) const {
+  if (!has_grant() || settings_.role == Role::follower) return never;
+  const Grant& grant = *record_.grant;
+  int64_t wanted = idle_refresh_at_ms(grant, now);
+  if (settings_.refresh.keep_fresh == KeepFresh::always || nudged_) wanted = std::min(wanted, advisory_at_ms(grant, now));
+  if (record_.intent) wanted = now.boot_ms;  // its answer may be waiting in a grace window
+  if (grant.state != GrantState::active) wanted = std::min(wanted, retry_at_ms_ ? retry_at_ms_ : now.boot_ms);
+  return std::max({wanted, retry_at_ms_, breaker_.not_before_ms(grant.lifetime_ms)});
+}
+
+int64_t StateMachine::refresh_allowed_at_ms() const {
+  return std::max(demand_retry_at_ms_, record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0);
+}
+
+Error StateMachine::why_no_token(const Now& now) const {
+  int64_t wait_ms = std::max<int64_t>(0, refresh_allowed_at_ms() - now.boot_ms);
+  if (!has_grant())
+    return make_error(ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "the account has not been authorized yet",
+                      "Authorize it with a PIN first.");
+  if (settings_.role == Role::follower) {
+    Error error = make_error(ECOAUTH_ERROR_WRONG_STATE, "the token has expired and this client only follows another one",
+                             "Check that the program that refreshes this account is running.");
+    error.action = ECOAUTH_ACTION_RETRY;
+    error.retry_after_ms = 5000;
+    return error;
+  }
+  Error error;
+  if (breaker_.not_before_ms(record_.grant->lifetime_ms) > now.boot_ms) {
+    error = make_error(ECOAUTH_ERROR_RATE_LIMITED, "the account was refreshed a moment ago",
+                       "Use the token there is, or wait; at most one refresh a minute and six an hour are made.");
+  } else if (last_error_) {
+    error = *last_error_;
+  } else {
+    error = make_error(code_of(record_.grant->reason), "the stored grant is not usable at the moment");
+  }
+  error.retry_after_ms = wait_ms;
+  return error;
+}
+
+bool StateMachine::pending_pin_alive(const Now& now) const {
+  if (!record_.pending || record_.pending->flow != "pin" || record_.pending->code.empty()) return false;
+  if (record_.pending->scope != settings_.scope) return false;
+  int64_t age = elapsed_ms(record_.pending->started, now);
+  return age >= 0 && age < record_.pending->lifetime_ms;
+}
+
+void StateMachine::settle(const Now& now) {
+  serve_token_waiters(now);
+  while (job_ == Job::none && start_next_job(now)) serve_token_waiters(now);
+}
+
+bool StateMachine::start_next_job(const Now& now) {
+  if (unsaved_ && now.boot_ms >= save_retry_at_ms_) {
+    begin(Job::save, now);
+    return true;
+  }
+  if (quiesced_) {
+    if (waiters_.empty()) return false;
+    fail_everybody(make_error(ECOAUTH_ERROR_CANCELLED, "the client is being closed"));
+    return true;
+  }
+  if (!loaded_) {
+    if (waiters_.empty()) return false;
+    begin(Job::load, now);
+    return true;
+  }
+  if (wants(Want::sign_out)) {
+    begin(Job::sign_out, now);
+    return true;
+  }
+  if (mark_revoked_ && has_grant() && !unsaved_) {
+    begin(Job::save, now);
+    return true;
+  }
+  if (wants(Want::authorize) && !polling_) {
+    if (pending_pin_alive(now)) {
+      resume_pin(now);
+    } else if (!settings_.has_client_id && record_.client_id.empty()) {
+      complete_all(Want::authorize, ECOAUTH_ERROR_INVALID_ARGUMENT,
+                   make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
+                              "Give the client id the first time the account is authorized."));
+    } else {
+      begin(Job::authorize, now);
+    }
+    return true;
+  }
+  if (polling_ && now.boot_ms >= poll_.next_ms()) {
+    begin(Job::poll, now);
+    return true;
+  }
+  if (token_demanded(now)) {
+    if (settings_.role == Role::follower && follower_read_ms_ != now.boot_ms) {
+      follower_read_ms_ = now.boot_ms;
+      begin(Job::load, now);
+      return true;
+    }
+    bool allowed = has_grant() && refresh_allowed_at_ms() <= now.boot_ms;
+    if (allowed && settings_.role == Role::owner) {
+      begin(Job::refresh, now);
+      return true;
+    }
+    if (wants(Want::token) || wants(Want::refresh)) {
+      Error error = why_no_token(now);
+      for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
+        if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
+        bool usable = waiter.want == Want::token && serves(waiter, now, false);
+        complete(waiter.operation, usable ? ECOAUTH_OK : error.code, usable ? std::nullopt : std::optional(error));
+      }
+      return true;
+    }
+  }
+  if (background_refresh_at_ms(now) <= now.boot_ms) {
+    begin(Job::refresh, now);
+    return true;
+  }
+  return false;
+}
+
+int64_t StateMachine::wake_at_ms(const Now& now) const {
+  int64_t at = never;
+  if (unsaved_ && job_ == Job::none) at = std::min(at, save_retry_at_ms_);
+  if (step_ == Step::waiting_for_lock || step_ == Step::backoff) at = std::min(at, step_until_ms_);
+  if (!quiesced_ && job_ == Job::none && loaded_) {
+    if (polling_) at = std::min(at, poll_.next_ms());
+    if (token_rejected() && has_grant() && settings_.role == Role::owner) at = std::min(at, refresh_allowed_at_ms());
+    at = std::min(at, background_refresh_at_ms(now));
+  }
+  return at == never ? -1 : at;
+}
+
+}  // namespace ecoauth

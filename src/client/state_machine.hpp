@@ -1,0 +1,196 @@
+// What an account does next: events in, actions out. Pure: no I/O, no clock, no thread, no random numbers of its own.
+//
+// One job at a time: lock, re-read, connect, send, save, unlock. Whatever several callers want is one job's outcome, which is
+// what makes a refresh single-flight in the process; the store's lock makes it so among processes (reliability.md 6).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/config.hpp"
+#include "client/now.hpp"
+#include "client/poll_schedule.hpp"
+#include "client/refresh_policy.hpp"
+#include "protocol/answers.hpp"
+#include "protocol/record.hpp"
+
+namespace ecoauth {
+
+using OperationId = int64_t;
+
+/// What somebody wants of an account.
+enum class Want { load, token, refresh, authorize, sign_out };
+
+struct Waiter {
+  OperationId operation = 0;
+  Want want = Want::load;
+  int64_t min_valid_ms = 0;
+  int64_t generation = 0;  ///< refresh: the one that is to be superseded
+};
+
+enum class Job { none, load, refresh, authorize, poll, sign_out, save };
+/// Where a job stands. `backoff`: a prompt second try with the lock kept.
+enum class Step { none, locking, waiting_for_lock, reading, connecting, marking, sending, saving, rebasing, backoff };
+
+/// What the actor is to do, in this order. Results come back through the machine's functions of the same names.
+struct Action {
+  enum class Kind {
+    load, try_lock, unlock, save, erase,  // the store: loaded(), locked(), saved(), erased()
+    connect,                              // ready() or answered()
+    proceed, abandon,                     // the connected request: answered() for the first
+    complete,                             // the waiter `operation` with `result` and `error`
+    publish,                              // the token of record() is the one to hand out (or none)
+    show_pin, progress, token_saved, unsaved,  // events
+  };
+  explicit Action(Kind what) : kind(what) {}
+
+  Kind kind;
+  AnswerContext context = AnswerContext::refresh;  // connect
+  Secret credential;                               // connect: the refresh token or the code
+  OperationId operation = 0;
+  int32_t result = 0;
+  std::optional<Error> error;
+};
+
+class StateMachine {
+ public:
+  struct Settings {
+    Role role = Role::owner;
+    Polling polling = Polling::automatic;
+    RefreshSettings refresh;
+    std::string scope = "smartRead";  ///< CSV
+    bool has_client_id = true;        ///< false: only a stored record can bring one
+  };
+
+  explicit StateMachine(Settings settings);
+
+  // What the host wants.
+  void want(Waiter waiter, const Now& now);
+  /// False when nobody waits under this number.
+  bool cancel(OperationId operation, const Now& now);
+  /// False when no PIN is pending.
+  bool check_now(const Now& now);
+  /// The API refused the token of this generation. False when a newer one exists.
+  bool rejected(int64_t generation, const Now& now);
+  /// The API says that the user or ecobee revoked the grant.
+  void revoked(const Now& now);
+  /// A token was served past its advisory point: somebody should refresh in the background.
+  void nudge(const Now& now);
+  void quiesce(const Now& now);
+
+  // What became of actions.
+  void loaded(Result<std::optional<Record>> result, const Now& now);
+  void locked(Result<bool> acquired, const Now& now);
+  void saved(Result<bool> durable, const Now& now);  ///< false: conflict
+  void erased(Result<bool> result, const Now& now);
+  void ready(const Now& now);
+  void answered(Classified answer, const Now& now);
+  void timer(const Now& now);
+
+  /// The actions since the last call, to be carried out in order.
+  std::vector<Action> take_actions();
+  /// Boot time at which timer() is wanted; -1 for never.
+  int64_t wake_at_ms(const Now& now) const;
+
+  // What it looks like.
+  const Record& record() const { return record_; }
+  bool is_loaded() const { return loaded_; }
+  Job job() const { return job_; }
+  Step step() const { return step_; }
+  bool holds_lock() const { return holds_lock_; }
+  bool idle() const { return job_ == Job::none; }
+  bool unsaved() const { return unsaved_; }
+  bool authorizing() const { return polling_ || job_ == Job::authorize || job_ == Job::poll; }
+  bool token_rejected() const;
+  int32_t flags() const;  ///< ECOAUTH_FLAG_*
+  const std::optional<Error>& last_error() const { return last_error_; }
+  const PollSchedule& poll_schedule() const { return poll_; }
+  const std::vector<Waiter>& waiters() const { return waiters_; }
+
+ private:
+  // state_machine.cpp: who waits, which job comes next
+  void settle(const Now& now);
+  bool start_next_job(const Now& now);
+  void serve_token_waiters(const Now& now);
+  void complete(OperationId operation, int32_t result, std::optional<Error> error = {});
+  void complete_all(Want want, int32_t result, const std::optional<Error>& error = {});
+  void fail_everybody(const Error& error);
+  bool wants(Want want) const;
+  bool has_grant() const { return loaded_ && record_.grant && !record_.grant->candidates.empty(); }
+  int64_t generation() const { return record_.grant ? record_.grant->generation : 0; }
+  bool serves(const Waiter& waiter, const Now& now, bool mandatory_window) const;
+  bool token_demanded(const Now& now) const;
+  int64_t background_refresh_at_ms(const Now& now) const;
+  int64_t refresh_allowed_at_ms() const;
+  Error why_no_token(const Now& now) const;
+  bool pending_pin_alive(const Now& now) const;
+
+  // state_machine_jobs.cpp: the steps of a job
+  void begin(Job job, const Now& now);
+  void begin_locked_part(const Now& now);
+  void connect(AnswerContext context, const Secret& credential);
+  void end_job();
+  void unlock();
+  void save();
+  void fail_job(const Error& error, const Now& now);
+  void fail_refresh_waiters(const Error& error, const Now& now);
+  void adopt(std::optional<Record> found, const Now& now);
+  void job_saved(const Now& now);
+  void resume_pin(const Now& now);
+  void end_authorization(const Error& error, const Now& now);
+
+  // state_machine_answers.cpp: what answers mean
+  void refresh_answered(Classified answer, const Now& now);
+  void refresh_failed(const Classified& answer, Error error, bool save_first, const Now& now);
+  void refused(const Classified& answer, const Now& now);
+  void authorize_answered(Classified answer, const Now& now);
+  void poll_answered(Classified answer, const Now& now);
+  void take_token(TokenAnswer token, bool new_grant, const Now& now);
+  void block(const std::string& reason);
+  void commit_saved(const std::optional<Error>& failure, const Now& now);
+
+  const Settings settings_;
+
+  bool loaded_ = false;
+  Record record_;
+  std::vector<Waiter> waiters_;
+  std::vector<Action> actions_;
+
+  Job job_ = Job::none;
+  Step step_ = Step::none;
+  bool holds_lock_ = false;
+  bool new_token_ = false;       // the save under way brings a new token pair
+  int rebases_ = 0;
+  int64_t job_generation_ = 0;   // generation at the start of the job
+  int64_t step_until_ms_ = 0;    // waiting_for_lock, backoff: next look
+  int64_t lock_deadline_ms_ = 0;
+  int64_t lock_pause_ms_ = 0;
+  size_t candidate_ = 0;
+  int64_t attempts_ = 0;
+  Moment sent_at_;
+  bool request_sent_ = false;
+
+  bool polling_ = false;
+  PollSchedule poll_;
+  std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
+  std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
+
+  bool quiesced_ = false;
+  bool unsaved_ = false;
+  bool store_failed_ = false;
+  bool clock_suspect_ = false;
+  bool nudged_ = false;
+  bool mark_revoked_ = false;
+  int64_t rejected_generation_ = 0;
+  int64_t follower_read_ms_ = -1;   // when a follower last looked
+  int64_t retry_at_ms_ = 0;         // the library's own next try
+  int64_t demand_retry_at_ms_ = 0;  // a caller's
+  int64_t save_retry_at_ms_ = 0;
+  RefreshBreaker breaker_;
+  RetrySchedule retries_;
+  std::optional<Error> last_error_;
+};
+
+}  // namespace ecoauth

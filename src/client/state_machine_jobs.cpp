@@ -1,0 +1,414 @@
+// The steps of a job: lock, re-read, connect, mark, send, save, unlock.
+
+#include <algorithm>
+#include <utility>
+
+#include "client/state_machine.hpp"
+
+namespace ecoauth {
+namespace {
+
+constexpr int64_t lock_limit_ms = 60000;      // a refresh of another process ends well before
+constexpr int64_t lock_pause_min_ms = 10, lock_pause_max_ms = 200;
+constexpr int64_t store_retry_ms = 5000;
+constexpr int most_rebases = 3;
+constexpr size_t most_candidates = 3;
+
+bool has_candidate(const Grant& grant, const Secret& token) {
+  return std::any_of(grant.candidates.begin(), grant.candidates.end(),
+                     [&](const Secret& candidate) { return candidate.equals(token); });
+}
+
+}  // namespace
+
+void StateMachine::begin(Job job, const Now& now) {
+  job_ = job;
+  job_generation_ = generation();
+  rebases_ = 0;
+  candidate_ = 0;
+  new_token_ = false;
+  request_sent_ = false;
+  if (job == Job::load || holds_lock_) {
+    step_ = Step::reading;
+    actions_.emplace_back(Action::Kind::load);
+    return;
+  }
+  step_ = Step::locking;
+  lock_deadline_ms_ = now.boot_ms + lock_limit_ms;
+  lock_pause_ms_ = lock_pause_min_ms;
+  actions_.emplace_back(Action::Kind::try_lock);
+}
+
+void StateMachine::unlock() {
+  // An unsaved pair keeps the lock: nobody else may spend what only this process knows.
+  if (!holds_lock_ || unsaved_) return;
+  holds_lock_ = false;
+  actions_.emplace_back(Action::Kind::unlock);
+}
+
+void StateMachine::end_job() {
+  unlock();
+  job_ = Job::none;
+  step_ = Step::none;
+}
+
+void StateMachine::connect(AnswerContext context, const Secret& credential) {
+  ++attempts_;
+  step_ = Step::connecting;
+  request_sent_ = false;
+  Action action{Action::Kind::connect};
+  action.context = context;
+  action.credential = credential.clone();
+  actions_.push_back(std::move(action));
+}
+
+void StateMachine::save() {
+  ++record_.seq;
+  actions_.emplace_back(Action::Kind::save);
+}
+
+void StateMachine::locked(Result<bool> acquired, const Now& now) {
+  if (step_ != Step::locking) {
+    if (acquired && acquired.value()) actions_.emplace_back(Action::Kind::unlock);
+    return;
+  }
+  if (!acquired) {
+    fail_job(acquired.error(), now);
+  } else if (acquired.value()) {
+    holds_lock_ = true;
+    step_ = Step::reading;
+    actions_.emplace_back(Action::Kind::load);
+  } else if (now.boot_ms >= lock_deadline_ms_) {
+    fail_job(make_error(ECOAUTH_ERROR_STORE_LOCKED, "another process has held the account's lock for a minute"), now);
+  } else {
+    step_ = Step::waiting_for_lock;
+    step_until_ms_ = now.boot_ms + lock_pause_ms_ / 2 + static_cast<int64_t>(static_cast<double>(lock_pause_ms_) * now.dice);
+    lock_pause_ms_ = std::min(lock_pause_max_ms, lock_pause_ms_ * 2);
+  }
+  settle(now);
+}
+
+void StateMachine::timer(const Now& now) {
+  if (step_ == Step::waiting_for_lock && now.boot_ms >= step_until_ms_) {
+    step_ = Step::reading;  // look first: the holder may have done what we are here for
+    actions_.emplace_back(Action::Kind::load);
+  } else if (step_ == Step::backoff && now.boot_ms >= step_until_ms_) {
+    connect(AnswerContext::refresh, record_.grant->candidates[std::min(candidate_, record_.grant->candidates.size() - 1)]);
+  }
+  settle(now);
+}
+
+void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) {
+  if (step_ != Step::reading && step_ != Step::rebasing) return;
+  if (!result) {
+    fail_job(result.error(), now);
+    settle(now);
+    return;
+  }
+  adopt(std::move(result.value()), now);
+  if (step_ == Step::rebasing) {
+    step_ = Step::saving;
+    save();
+  } else if (job_ == Job::load) {
+    end_job();
+  } else if (!holds_lock_) {
+    if (job_ == Job::refresh && generation() > job_generation_) {
+      end_job();
+    } else {
+      step_ = Step::locking;
+      actions_.emplace_back(Action::Kind::try_lock);
+    }
+  } else {
+    begin_locked_part(now);
+  }
+  settle(now);
+}
+
+void StateMachine::adopt(std::optional<Record> found, const Now& now) {
+  bool first = !loaded_;
+  int64_t known = generation();
+  bool keep_grant = unsaved_ || new_token_;
+  bool keep_pending = step_ == Step::rebasing && (job_ == Job::authorize || job_ == Job::poll);
+  loaded_ = true;
+  store_failed_ = false;
+  if (!found) {
+    // Signing out leaves a record without a grant; no record at all under a living grant means that somebody deleted it, and
+    // memory heals it with the next save.
+    record_.seq = 0;
+    if (first) record_ = Record();
+    return;
+  }
+  Record mine = std::exchange(record_, std::move(*found));
+  if (keep_grant && mine.grant) {
+    if (generation() < mine.grant->generation || !record_.grant) {
+      record_.grant = std::move(mine.grant);
+      record_.intent.reset();
+      record_.client_id = std::move(mine.client_id);
+      record_.scope_asked = mine.scope_asked;
+    } else if (generation() > known || new_token_) {
+      // Somebody committed beside us: keep both, theirs first.
+      for (const Secret& token : mine.grant->candidates)
+        if (!has_candidate(*record_.grant, token) && record_.grant->candidates.size() < most_candidates)
+          record_.grant->candidates.push_back(token.clone());
+    }
+  }
+  if (keep_pending) record_.pending = std::move(mine.pending);
+  if (generation() != known) {
+    actions_.emplace_back(Action::Kind::publish);
+    if (!first && generation() > known) {
+      retries_.succeeded();
+      retry_at_ms_ = demand_retry_at_ms_ = 0;
+      last_error_.reset();
+      actions_.emplace_back(Action::Kind::token_saved);
+    }
+  }
+  if (first && record_.grant && !record_.grant->refusals.empty()) {
+    // The patience after refusals outlives the process.
+    RetrySchedule schedule;
+    Classified refusal;
+    refusal.answer_class = AnswerClass::refused;
+    Retry retry;
+    for (size_t i = 0; i < record_.grant->refusals.size(); ++i) retry = schedule.after(refusal, now.dice);
+    retries_ = schedule;
+    int64_t ago = elapsed_ms(record_.grant->refusals.back().at, now);
+    retry_at_ms_ = now.boot_ms + std::max<int64_t>(0, retry.in_ms - std::max<int64_t>(0, ago));
+    demand_retry_at_ms_ = wants(Want::refresh) ? 0 : retry_at_ms_;
+  }
+}
+
+void StateMachine::begin_locked_part(const Now& now) {
+  switch (job_) {
+    case Job::refresh:
+      if (!has_grant() || generation() > job_generation_)
+        end_job();  // somebody else has done it, or signed out
+      else
+        connect(AnswerContext::refresh, record_.grant->candidates.front());
+      break;
+    case Job::authorize:
+      if (pending_pin_alive(now)) {
+        end_job();
+        resume_pin(now);
+      } else {
+        connect(AnswerContext::authorize, Secret());
+      }
+      break;
+    case Job::poll:
+      if (!record_.pending) {
+        // Another process has finished this authorization.
+        polling_ = false;
+        bool approved = generation() > job_generation_;
+        end_job();
+        complete_all(Want::authorize, approved ? ECOAUTH_OK : ECOAUTH_ERROR_PIN_EXPIRED,
+                     approved ? std::nullopt : std::optional(pin_expired_error()));
+      } else if (poll_.polls_at(now.boot_ms)) {
+        connect(AnswerContext::poll, record_.pending->code);
+      } else {
+        end_authorization(pin_expired_error(), now);
+      }
+      break;
+    case Job::sign_out:
+      step_ = Step::saving;
+      actions_.emplace_back(Action::Kind::erase);
+      break;
+    case Job::save:
+      if (mark_revoked_ && record_.grant) {
+        mark_revoked_ = false;
+        record_.grant->state = GrantState::needs_reauthorization;
+        record_.grant->reason = result_name(ECOAUTH_ERROR_REVOKED);
+        retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + 24 * 3600 * 1000;  // probed after a day
+      }
+      step_ = Step::saving;
+      save();
+      break;
+    default:
+      end_job();
+      break;
+  }
+}
+
+void StateMachine::resume_pin(const Now& now) {
+  const Pending& pending = *record_.pending;
+  int64_t left = pending.lifetime_ms - std::max<int64_t>(0, elapsed_ms(pending.started, now));
+  poll_ = PollSchedule(pending.interval_ms, now.boot_ms + left, now.boot_ms, settings_.polling == Polling::on_demand);
+  polling_ = true;
+  actions_.emplace_back(Action::Kind::show_pin);
+}
+
+void StateMachine::ready(const Now& now) {
+  if (step_ != Step::connecting) {
+    actions_.emplace_back(Action::Kind::abandon);
+    return;
+  }
+  if (job_ == Job::refresh) {
+    // Durable before the first byte: after a crash the next process knows that this token may be spent.
+    record_.intent = Intent{generation(), now.moment()};
+    step_ = Step::marking;
+    save();
+    return;
+  }
+  step_ = Step::sending;
+  sent_at_ = now.moment();
+  request_sent_ = true;
+  actions_.emplace_back(Action::Kind::proceed);
+}
+
+void StateMachine::saved(Result<bool> durable, const Now& now) {
+  bool conflict = durable && !durable.value();
+  if (!durable || conflict) --record_.seq;
+  if (step_ == Step::marking) {
+    if (durable && !conflict) {
+      store_failed_ = false;
+      step_ = Step::sending;
+      sent_at_ = now.moment();
+      request_sent_ = true;
+      actions_.emplace_back(Action::Kind::proceed);
+    } else {
+      record_.intent.reset();
+      actions_.emplace_back(Action::Kind::abandon);
+      fail_job(conflict ? make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock")
+                        : durable.error(),
+               now);
+    }
+  } else if (step_ == Step::saving) {
+    if (conflict && rebases_++ < most_rebases) {
+      step_ = Step::rebasing;
+      actions_.emplace_back(Action::Kind::load);
+      return;
+    }
+    std::optional<Error> failure;
+    if (conflict)
+      failure = make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock");
+    else if (!durable)
+      failure = durable.error();
+    if (!failure) store_failed_ = false;
+    if (new_token_) {
+      commit_saved(failure, now);
+    } else if (failure) {
+      fail_job(*failure, now);
+    } else {
+      job_saved(now);
+    }
+  }
+  settle(now);
+}
+
+void StateMachine::job_saved(const Now& now) {
+  Job job = job_;
+  switch (job) {
+    case Job::authorize:
+      end_job();
+      resume_pin(now);
+      break;
+    case Job::poll:
+      end_job();
+      if (poll_verdict_) {
+        polling_ = false;
+        last_error_ = poll_verdict_;
+        complete_all(Want::authorize, poll_verdict_->code, std::exchange(poll_verdict_, std::nullopt));
+      }
+      break;
+    case Job::refresh:
+      end_job();
+      if (refresh_verdict_) fail_refresh_waiters(*std::exchange(refresh_verdict_, std::nullopt), now);
+      break;
+    case Job::save: {
+      bool was_unsaved = std::exchange(unsaved_, false);
+      end_job();
+      if (was_unsaved) {
+        last_error_.reset();
+        actions_.emplace_back(Action::Kind::token_saved);
+      }
+      break;
+    }
+    case Job::sign_out:
+      end_job();
+      complete_all(Want::sign_out, ECOAUTH_OK);
+      break;
+    default:
+      end_job();
+      break;
+  }
+}
+
+void StateMachine::erased(Result<bool> result, const Now& now) {
+  if (job_ == Job::sign_out && step_ == Step::saving) {
+    if (!result) {
+      fail_job(result.error(), now);
+    } else {
+      bool had = record_.grant || record_.pending;
+      int64_t seq = record_.seq;
+      Record empty;
+      empty.identity = record_.identity;
+      record_ = std::move(empty);
+      polling_ = false;
+      rejected_generation_ = 0;
+      retry_at_ms_ = demand_retry_at_ms_ = 0;
+      unsaved_ = false;
+      last_error_.reset();
+      actions_.emplace_back(Action::Kind::publish);
+      complete_all(Want::authorize, ECOAUTH_ERROR_CANCELLED,
+                   make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
+      if (had || seq > 0) {
+        save();  // a record without a grant, so that other processes see the signing out and do not heal it
+      } else {
+        end_job();
+        complete_all(Want::sign_out, ECOAUTH_ALREADY_DONE);
+      }
+    }
+  }
+  settle(now);
+}
+
+void StateMachine::fail_refresh_waiters(const Error& error, const Now& now) {
+  Error told = error;
+  told.retry_after_ms = std::max<int64_t>(0, refresh_allowed_at_ms() - now.boot_ms);
+  for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
+    if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
+    // While the token lives nobody sees that refreshing fails.
+    bool usable = waiter.want == Want::token && serves(waiter, now, false);
+    complete(waiter.operation, usable ? ECOAUTH_OK : told.code, usable ? std::nullopt : std::optional(told));
+  }
+}
+
+void StateMachine::fail_job(const Error& error, const Now& now) {
+  if (error.code != ECOAUTH_ERROR_STORE_LOCKED) store_failed_ = true;
+  last_error_ = error;
+  Job job = job_;
+  if (job == Job::authorize && step_ == Step::saving) record_.pending.reset();
+  end_job();
+  switch (job) {
+    case Job::refresh:
+      retry_at_ms_ = now.boot_ms + store_retry_ms;
+      demand_retry_at_ms_ = now.boot_ms;
+      fail_refresh_waiters(refresh_verdict_ ? *std::exchange(refresh_verdict_, std::nullopt) : error, now);
+      break;
+    case Job::authorize:
+      complete_all(Want::authorize, error.code, error);
+      break;
+    case Job::poll:
+      if (poll_verdict_) {
+        polling_ = false;
+        complete_all(Want::authorize, poll_verdict_->code, std::exchange(poll_verdict_, std::nullopt));
+      } else {
+        Classified trouble;
+        trouble.answer_class = AnswerClass::outage;
+        if (auto verdict = poll_.after(trouble, now.boot_ms)) {
+          polling_ = false;
+          complete_all(Want::authorize, error.code, error);
+        }
+      }
+      break;
+    case Job::sign_out:
+      complete_all(Want::sign_out, error.code, error);
+      break;
+    case Job::save:
+      mark_revoked_ = false;
+      save_retry_at_ms_ = now.boot_ms + store_retry_ms;
+      break;
+    default:
+      fail_everybody(error);
+      break;
+  }
+}
+
+}  // namespace ecoauth

@@ -1,0 +1,174 @@
+#include "net/exchange.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "net/answer_parser.hpp"
+#include "net/dialer.hpp"
+#include "net/proxy.hpp"
+#include "net/request_bytes.hpp"
+#include "net/tls_connection.hpp"
+#include "net/transport_core.hpp"
+
+namespace ecoauth {
+
+namespace {
+// An answer whose head was refused is only read on because its body may hold a token that exists nowhere else.
+constexpr int64_t refused_body_ms = 1000;
+
+const char* phase_text(HttpFailure why) {
+  return why == HttpFailure::timeout ? "the time ran out " : "it was cancelled ";
+}
+}  // namespace
+
+Exchange::Exchange(std::shared_ptr<TransportCore> core, HttpRequest request, HttpTransport::Hooks hooks)
+    : core_(std::move(core)),
+      request_(std::move(request)),
+      hooks_(std::move(hooks)),
+      connect_deadline_ms_(core_->clock.boot_ms() + std::min(request_.connect_timeout_ms, request_.total_timeout_ms)),
+      total_deadline_ms_(core_->clock.boot_ms() + request_.total_timeout_ms),
+      interruption_(std::make_shared<Interruption>()) {}
+
+bool Exchange::watch() {
+  watch_ =
+      core_->guard.watch(connect_deadline_ms_, [self = shared_from_this()] { self->interrupt(HttpFailure::timeout); });
+  return watch_ != 0;
+}
+
+void Exchange::unwatch() { core_->guard.forget(watch_); }
+
+void Exchange::proceed() {
+  proceed_ = true;
+  interruption_->wake();
+}
+
+void Exchange::cancel() { interrupt(HttpFailure::cancelled); }
+
+void Exchange::interrupt(HttpFailure why) {
+  interruption_->raise(why);
+  core_->end_early(shared_from_this());
+}
+
+HttpResult Exchange::failed(HttpOutcome outcome, Failure failure) const {
+  HttpResult result;
+  result.outcome = outcome;
+  result.failure = failure.kind;
+  result.detail = std::move(failure.detail);
+  // What an interruption does to the socket looks like a network failure: the reason is the interruption.
+  if (HttpFailure why = interruption_->raised(); why != HttpFailure::none) {
+    if (result.failure != why) result.detail = phase_text(why) + ("(" + result.detail + ")");
+    result.failure = why;
+  }
+  return result;
+}
+
+HttpResult Exchange::not_begun() const {
+  return failed(HttpOutcome::not_sent, {HttpFailure::cancelled, "before it began"});
+}
+
+HttpResult Exchange::given_up(const char* what) const {
+  return failed(writing_ ? HttpOutcome::ambiguous : HttpOutcome::not_sent,
+                {writing_ ? HttpFailure::reset : HttpFailure::connect,
+                 std::string("the request could not be carried through: ") + printable(what)});
+}
+
+Step<std::unique_ptr<Connection>> Exchange::connect() {
+  const Origin& origin = request_.origin;
+  bool tls = origin.scheme == "https";
+  if (!tls && (origin.scheme != "http" || !is_loopback_host(origin.host)))
+    return Failure{HttpFailure::malformed, "plain http is for loopback only"};
+  Poco::Net::Context::Ptr context;
+  if (tls) {
+    auto made = core_->contexts.for_host(origin.host);
+    if (!made) return made.failure();
+    context = made.value();
+  }
+  // A proxy elsewhere has a loopback of its own.
+  bool tunnel = tls && core_->proxy.used();
+  auto addresses = core_->resolver.resolve(tunnel ? core_->proxy.host : origin.host,
+                                           tunnel ? core_->proxy.port : origin.port, interruption_);
+  auto as_proxy = [&](Failure failure) {
+    if (tunnel && (failure.kind == HttpFailure::resolve || failure.kind == HttpFailure::connect))
+      return Failure{HttpFailure::proxy, "the proxy cannot be reached: " + failure.detail};
+    return failure;
+  };
+  if (!addresses) return as_proxy(addresses.failure());
+  auto socket = dial(addresses.value(), interruption_);
+  if (!socket) return as_proxy(socket.failure());
+  if (tunnel) {
+    socket = connect_through(std::move(socket.value()), core_->proxy, origin);
+    if (!socket) return socket.failure();
+  }
+  if (!tls) return make_plain_connection(std::move(socket.value()));
+  auto secured = start_tls(std::move(socket.value()), origin.host, context);
+  // Perhaps the machine's certificates were renewed since they were read.
+  if (!secured && interruption_->raised() == HttpFailure::none) core_->contexts.forget();
+  return secured;
+}
+
+HttpResult Exchange::perform() {
+  if (interruption_->raised() != HttpFailure::none) return not_begun();
+  auto bytes = compose_request(request_, core_->user_agent);
+  if (!bytes) return failed(HttpOutcome::not_sent, bytes.failure());
+  request_.body.clear();
+  request_.headers.clear();
+  request_.target.clear();
+
+  auto connection = connect();
+  if (!connection) return failed(HttpOutcome::not_sent, connection.failure());
+  core_->guard.move(watch_, total_deadline_ms_);
+  if (hooks_.on_ready) {
+    hooks_.on_ready();
+    if (!interruption_->wait([this] { return proceed_.load(); }))
+      return failed(HttpOutcome::not_sent, {interruption_->raised(), "before the request was released"});
+  }
+  return converse(*connection.value(), std::move(bytes.value()));
+}
+
+HttpResult Exchange::converse(Connection& connection, Secret bytes) {
+  writing_ = true;
+  if (!connection.write(bytes.reveal()))
+    return failed(connection.started() ? HttpOutcome::ambiguous : HttpOutcome::not_sent,
+                  {HttpFailure::reset, "the connection broke while the request was being sent"});
+  bytes.clear();
+
+  AnswerParser answer(request_.max_answer_bytes, request_.method == "HEAD");
+  char buffer[4096];
+  bool hurried = false;
+  while (!answer.finished()) {
+    Connection::Read got = connection.read(buffer, sizeof buffer);
+    answer.take({buffer, got.bytes});
+    wipe(buffer, got.bytes);
+    if (got.end == Connection::End::broken) answer.broken();
+    if (got.end == Connection::End::clean || got.end == Connection::End::cut) {
+      // A shut socket reads as the end of the answer: only an answer that says where it ends can be complete then.
+      bool whole = got.end == Connection::End::clean && interruption_->raised() == HttpFailure::none;
+      answer.end(whole);
+    }
+    if (answer.refused() && !hurried) {
+      hurried = true;
+      core_->guard.move(watch_, std::min(total_deadline_ms_, core_->clock.boot_ms() + refused_body_ms));
+    }
+  }
+  HttpResult result;
+  if (answer.ok()) {
+    connection.finish();
+    result.outcome = HttpOutcome::answered;
+  } else if (hurried) {
+    result.outcome = HttpOutcome::ambiguous;
+    result.failure = answer.failure().kind;
+    result.detail = answer.failure().detail;
+  } else {
+    result = failed(HttpOutcome::ambiguous, answer.failure());
+  }
+  answer.give(result);
+  return result;
+}
+
+void Exchange::report(HttpResult result) {
+  auto done = std::move(hooks_.on_done);
+  hooks_ = {};
+  if (done) done(std::move(result));
+}
+
+}  // namespace ecoauth

@@ -1,0 +1,60 @@
+// The parts that requests of one transport share. Tests build one with a resolver of their own.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "base/worker_pool.hpp"
+#include "net/deadline_guard.hpp"
+#include "net/poco_transport.hpp"
+#include "net/proxy.hpp"
+#include "net/resolver.hpp"
+#include "net/tls_context.hpp"
+
+namespace ecoauth {
+
+class Exchange;
+
+/// Lives until its last request has ended, also beyond the transport.
+class TransportCore : public std::enable_shared_from_this<TransportCore> {
+ public:
+  TransportCore(TransportSettings settings, const Clock& clock, Logger logger, ResolveFunction resolve);
+
+  std::shared_ptr<HttpExchange> submit(HttpRequest request, HttpTransport::Hooks hooks);
+  bool shutdown(int64_t timeout_ms);
+  void cancel_all();
+
+  /// For exchanges: takes it out of the queue, if it waits there.
+  void end_early(const std::shared_ptr<Exchange>& exchange);
+  void finish(const std::shared_ptr<Exchange>& exchange, HttpResult result);
+
+  const std::string user_agent;
+  const Proxy proxy;
+  const Clock& clock;
+  const Logger logger;
+  TlsContexts contexts;
+  Resolver resolver;
+  DeadlineGuard guard;
+
+ private:
+  struct Slot;
+  bool start(std::shared_ptr<Exchange> exchange);
+  void complete_elsewhere(std::shared_ptr<Exchange> exchange, HttpResult result);
+  void slot_free();
+
+  const size_t max_workers_;
+  std::mutex mutex_;
+  std::deque<std::shared_ptr<Exchange>> waiting_;
+  std::set<std::shared_ptr<Exchange>> all_;  ///< waiting or running
+  size_t running_ = 0;
+  bool stopping_ = false;
+  WorkerPool pool_;  ///< last: its threads use the rest
+};
+
+/// make_poco_transport() with another way to resolve names.
+std::unique_ptr<HttpTransport> make_poco_transport(TransportSettings settings, const Clock& clock, Logger logger,
+                                                   ResolveFunction resolve);
+
+}  // namespace ecoauth

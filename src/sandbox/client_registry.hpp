@@ -1,0 +1,54 @@
+// Which applications may do what. Keeps digests of the client ids, never the ids.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace ecoauth::sandbox {
+
+enum class Method { pin, code, utility };
+
+/// An error answer of /authorize or /token.
+struct Refusal {
+  int status = 400;
+  std::string error;
+  std::string description;
+};
+
+class ClientRegistry {
+ public:
+  explicit ClientRegistry(bool registered_only) : registered_only_(registered_only) {}
+
+  /// "ID", or "ID:pin", "ID:code", "ID:utility". False when it is malformed. An application without a method may use
+  /// the PIN and the browser, as any unregistered one.
+  bool add(std::string_view registration);
+  /// "ID=NAME", or "NAME" for every application without one of its own.
+  void add_name(std::string_view naming);
+
+  /// The answer when this application may not authorize this way.
+  std::optional<Refusal> check(std::string_view client_id, std::optional<Method> method) const;
+  /// What the portal calls it.
+  std::string display_name(const std::string& client_digest) const;
+
+  /// ecobee switched the application off.
+  void disable(const std::string& client_digest) { disabled_.insert(client_digest); }
+  const std::set<std::string>& disabled() const { return disabled_; }
+
+ private:
+  const bool registered_only_;
+  std::map<std::string, std::optional<Method>> registered_;
+  std::map<std::string, std::string> names_;
+  std::string common_name_;
+  std::set<std::string> disabled_;
+};
+
+/// 32 letters and digits.
+bool is_client_id(std::string_view text);
+/// The short form in which pages, logs and answers name a digest: "#" and eight hex digits, as Secret::fingerprint()
+/// prints.
+std::string short_digest(const std::string& digest);
+
+}  // namespace ecoauth::sandbox

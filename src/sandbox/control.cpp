@@ -1,0 +1,268 @@
+#include "sandbox/control.hpp"
+
+#include <algorithm>
+
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "sandbox/gate.hpp"
+
+namespace ecoauth::sandbox {
+
+namespace {
+using Handler = Response (*)(World&, const Request&);
+
+Response bad(const std::string& message) { return control_error(400, "invalid_request", message); }
+
+/// The first parameter that is none of `known`, else empty.
+std::string unknown_parameter(const Request& request, std::initializer_list<std::string_view> known) {
+  for (const Params* params : {&request.query, &request.form})
+    for (const auto& each : params->all())
+      if (std::find(known.begin(), known.end(), each.first) == known.end()) return each.first;
+  return "";
+}
+
+Response no_such_parameter(const std::string& name) { return bad("unknown parameter " + printable(name, 40)); }
+
+std::optional<bool> parse_bool(std::string_view text) {
+  if (text == "true" || text == "yes" || text == "1") return true;
+  if (text == "false" || text == "no" || text == "0") return false;
+  return std::nullopt;
+}
+
+Response decide(World& world, const Request& request, PinState decision) {
+  const std::string unknown = unknown_parameter(request, {"pin"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  if (request.param("pin").empty()) return bad("pin is missing");
+  PendingPin* pending = world.authorizations.find_pin(request.param("pin"), world.clock.now_ms());
+  if (!pending) return control_error(404, "unknown_pin", "No PIN like this is waiting; it may be over or decided.");
+  pending->state = decision;
+  return Response::json(200, Json::object()
+                                 .set("result", decision == PinState::approved ? "approved" : "declined")
+                                 .set("client", short_digest(pending->client_digest)));
+}
+
+Response approve(World& world, const Request& request) { return decide(world, request, PinState::approved); }
+Response decline(World& world, const Request& request) { return decide(world, request, PinState::declined); }
+
+Response revoke(World& world, const Request& request) {
+  const std::string unknown = unknown_parameter(request, {"client_id", "by"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  const Secret client_id = request.secret_param("client_id");
+  if (client_id.empty()) return bad("client_id is missing");
+  const std::string_view by = request.param("by");
+  if (!by.empty() && by != "user" && by != "ecobee") return bad("by must be user or ecobee");
+  const std::string digest = sha256_hex(client_id.reveal());
+  if (by == "ecobee") world.clients.disable(digest);
+  const int ended = world.authorizations.revoke(digest, by == "ecobee" ? Ended::by_service : Ended::by_user);
+  return Response::json(200, Json::object().set("revoked", ended));
+}
+
+Response expire(World& world, const Request& request) {
+  const std::string unknown = unknown_parameter(request, {"what"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  const std::string_view what = request.param("what");
+  const int64_t now_ms = world.clock.now_ms();
+  if (what == "access")
+    return Response::json(200, Json::object().set("expired", world.authorizations.expire_access(now_ms)));
+  if (what == "refresh")
+    return Response::json(200, Json::object().set("expired", world.authorizations.expire_refresh()));
+  if (what == "pin")
+    return Response::json(200, Json::object().set("expired", world.authorizations.expire_pins(now_ms)));
+  return bad("what must be access, refresh or pin");
+}
+
+Response advance_clock(World& world, const Request& request) {
+  const std::string unknown = unknown_parameter(request, {"advance_s"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  const auto by_s = parse_int(request.param("advance_s"));
+  constexpr int64_t ten_years_s = 10LL * 366 * 86400;
+  if (!by_s || *by_s < 0 || *by_s > ten_years_s)
+    return bad("advance_s must be a number of seconds from 0 to ten years");
+  world.clock.advance(*by_s * 1000);
+  world.authorizations.run_automatic(world.clock.now_ms());
+  return Response::json(200, Json::object().set("now_ms", world.clock.now_ms()));
+}
+
+Response set_policy(World& world, const Request& request) {
+  const std::string unknown =
+      unknown_parameter(request, {"refresh", "grace_s", "kill_access", "expired", "slow_down_status", "get_token"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  Settings changed = world.settings;
+  if (const auto name = request.param("refresh"); !name.empty()) {
+    const auto policy = policy_named(name);
+    if (!policy) return bad("refresh must be one of " + policy_names(", "));
+    changed.policy = *policy;
+  }
+  if (const auto text = request.param("grace_s"); !text.empty()) {
+    const auto grace_s = parse_int(text);
+    if (!grace_s || *grace_s < 0 || *grace_s > 86400) return bad("grace_s must be a number of seconds from 0 to 86400");
+    changed.grace_s = *grace_s;
+  }
+  if (const auto text = request.param("kill_access"); !text.empty()) {
+    const auto value = parse_bool(text);
+    if (!value) return bad("kill_access must be true or false");
+    changed.refresh_kills_access = *value;
+  }
+  if (const auto text = request.param("get_token"); !text.empty()) {
+    const auto value = parse_bool(text);
+    if (!value) return bad("get_token must be true or false");
+    changed.get_token_allowed = *value;
+  }
+  if (const auto text = request.param("expired"); !text.empty()) {
+    if (text != "invalid_grant" && text != "authorization_expired")
+      return bad("expired must be invalid_grant or authorization_expired");
+    changed.expired_is_invalid_grant = text == "invalid_grant";
+  }
+  if (const auto text = request.param("slow_down_status"); !text.empty()) {
+    const auto status = parse_int(text);
+    if (!status || *status < 400 || *status > 599)
+      return bad("slow_down_status must be an HTTP status from 400 to 599");
+    changed.slow_down_status = static_cast<int>(*status);
+  }
+  world.settings = changed;
+  return Response::json(
+      200, Json::object()
+               .set("refresh", policy_name(changed.policy))
+               .set("grace_s", changed.grace_s)
+               .set("kill_access", changed.refresh_kills_access)
+               .set("expired", changed.expired_is_invalid_grant ? "invalid_grant" : "authorization_expired")
+               .set("slow_down_status", changed.slow_down_status)
+               .set("get_token", changed.get_token_allowed));
+}
+
+Response add_fault(World& world, const Request& request) {
+  const std::string wrong = world.faults.add(request);
+  if (!wrong.empty()) return bad(wrong);
+  return Response::json(200, Json::object().set("faults", world.faults.describe()));
+}
+
+Response clear_faults(World& world, const Request&) {
+  return Response::json(200, Json::object().set("deleted", world.faults.clear()));
+}
+
+Response show_log(World& world, const Request& request) {
+  const std::string unknown = unknown_parameter(request, {"after"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  int64_t after = 0;
+  if (const auto text = request.param("after"); !text.empty()) {
+    const auto number = parse_int(text);
+    if (!number) return bad("after must be the number of a log entry");
+    after = *number;
+  }
+  return Response::json(200, world.log.describe(after));
+}
+
+Response clear_log(World& world, const Request&) {
+  world.log.clear();
+  return Response::json(200, Json::object().set("deleted", true));
+}
+
+const char* state_name(const PendingPin& pin, int64_t now_ms) {
+  switch (pin.state) {
+    case PinState::approved:
+      return "approved";
+    case PinState::declined:
+      return "declined";
+    case PinState::used:
+      return "used";
+    case PinState::waiting:
+      break;
+  }
+  return pin.open(now_ms) ? "waiting" : "expired";
+}
+
+const char* state_name(Ended ended) {
+  switch (ended) {
+    case Ended::by_user:
+      return "removed by the user";
+    case Ended::by_service:
+      return "revoked by ecobee";
+    case Ended::by_replay:
+      return "ended by a replay";
+    case Ended::no:
+      break;
+  }
+  return "active";
+}
+
+Response show_state(World& world, const Request&) {
+  const int64_t now_ms = world.clock.now_ms();
+  const Book& book = world.authorizations.book();
+  Json pins = Json::array();
+  for (const PendingPin& each : book.pins)
+    pins.push(Json::object()
+                  .set("pin", each.pin)
+                  .set("client", short_digest(each.client_digest))
+                  .set("code", short_digest(each.code_digest))
+                  .set("scope", printable(each.scope))
+                  .set("state", state_name(each, now_ms))
+                  .set("expires_ms", each.expires_ms));
+  Json grants = Json::array();
+  for (const auto& [id, grant] : book.grants) {
+    Json refresh = Json::array();
+    for (const RefreshToken& each : grant.family.tokens())
+      refresh.push(Json::object()
+                       .set("token", short_digest(each.digest))
+                       .set("usable", !each.dead)
+                       .set("rotated", each.rotated_ms >= 0));
+    Json access = Json::array();
+    for (const std::string& digest : grant.access_digests)
+      access.push(Json::object()
+                      .set("token", short_digest(digest))
+                      .set("expires_ms", book.access.at(digest).expires_ms)
+                      .set("usable", grant.ended == Ended::no && book.access.at(digest).expires_ms > now_ms));
+    grants.push(Json::object()
+                    .set("client", short_digest(grant.client_digest))
+                    .set("scope", printable(grant.scope))
+                    .set("state", state_name(grant.ended))
+                    .set("created_ms", grant.created_ms)
+                    .set("refresh_tokens", std::move(refresh))
+                    .set("access_tokens", std::move(access)));
+  }
+  return Response::json(200,
+                        Json::object()
+                            .set("now_ms", now_ms)
+                            .set("profile", world.settings.generation == Generation::current ? "current" : "legacy")
+                            .set("refresh", policy_name(world.settings.policy))
+                            .set("grace_s", world.settings.grace_s)
+                            .set("pins", std::move(pins))
+                            .set("grants", std::move(grants))
+                            .set("faults", world.faults.describe()));
+}
+
+struct Route {
+  const char* method;
+  const char* path;
+  Handler handler;
+};
+constexpr Route routes[] = {
+    {"POST", "/sandbox/approve", approve},     {"POST", "/sandbox/decline", decline},
+    {"POST", "/sandbox/revoke", revoke},       {"POST", "/sandbox/expire", expire},
+    {"POST", "/sandbox/clock", advance_clock}, {"POST", "/sandbox/policy", set_policy},
+    {"POST", "/sandbox/fault", add_fault},     {"DELETE", "/sandbox/fault", clear_faults},
+    {"GET", "/sandbox/log", show_log},         {"DELETE", "/sandbox/log", clear_log},
+    {"GET", "/sandbox/state", show_state},
+};
+}  // namespace
+
+Response answer_control(World& world, const Request& request, std::string& outcome) {
+  std::string allowed;
+  for (const Route& route : routes) {
+    if (request.path != route.path) continue;
+    if (request.method != route.method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+      continue;
+    }
+    if (!request.well_formed) return bad("the parameters are not properly encoded");
+    Response response = route.handler(world, request);
+    outcome = response.status == 200 ? "ok" : "refused";
+    return response;
+  }
+  outcome = "refused";
+  if (allowed.empty()) return control_error(404, "unknown_path", "The control API has no such path.");
+  Response response = control_error(405, "wrong_method", "This path takes " + allowed + ".");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,68 @@
+#include "sandbox/jwt.hpp"
+
+#include <openssl/rsa.h>
+
+#include <stdexcept>
+
+#include "base/digest.hpp"
+#include "base/text.hpp"
+
+namespace ecoauth::sandbox {
+
+namespace {
+/// Only ASCII without quotes reaches the claims: client ids are alphanumeric, and scopes are filtered here.
+std::string claim_text(const std::string& text) {
+  std::string out;
+  for (char c : printable(text, 1024))
+    if (c != '"' && c != '\\') out += c;
+  return out;
+}
+}  // namespace
+
+std::string random_uuid(Random& random) {
+  std::string raw = random.bytes(16);
+  raw[6] = static_cast<char>((raw[6] & 0x0f) | 0x40);
+  raw[8] = static_cast<char>((raw[8] & 0x3f) | 0x80);
+  std::string hex = to_hex(raw);
+  for (size_t at : {8U, 13U, 18U, 23U}) hex.insert(at, "-");
+  return hex;
+}
+
+JwtSigner::JwtSigner(Random& random)
+    : random_(random), key_(EVP_RSA_gen(2048)), key_id_(to_base64url(random.bytes(15)).substr(0, 20)) {
+  if (!key_) throw std::runtime_error("OpenSSL made no RSA key");
+}
+
+std::string JwtSigner::sign(const JwtClaims& claims, size_t bytes) const {
+  const std::string header = R"({"alg":"RS256","typ":"JWT","kid":")" + key_id_ + "\"}";
+  std::string payload =
+      R"({"https://claims.ecobee.com/ecobee_account_id":")" + claims.account_id +
+      R"(","iss":"https://auth.ecobee.com/","sub":"auth0|)" + claims.subject +
+      R"(","aud":["https://developer-apps.ecobee.com/api/v1","https://ecobee-prod.auth0.com/userinfo"])" +
+      R"(,"iat":)" + to_text(claims.issued_s) + R"(,"exp":)" + to_text(claims.issued_s + claims.life_s) +
+      R"(,"azp":")" + claim_text(claims.client_id) + R"(","scope":")" + claim_text(claims.scope) + '"';
+  // Two tokens of one second must differ, as they do at ecobee's.
+  payload += R"(,"jti":")" + to_base64url(random_.bytes(12)) + '"';
+  const size_t plain_bytes = (header.size() + payload.size() + 20 + 256) * 4 / 3;
+  if (bytes > plain_bytes) {
+    const size_t padding_bytes = (bytes - plain_bytes) * 3 / 4 + 8;
+    payload += R"(,"https://claims.ecobee.com/padding":")" +
+               to_base64url(random_.bytes(padding_bytes)).substr(0, padding_bytes) + '"';
+  }
+  payload += '}';
+  const std::string body = to_base64url(header) + '.' + to_base64url(payload);
+
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  size_t size = 0;
+  const auto* data = reinterpret_cast<const unsigned char*>(body.data());
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, data, body.size()) != 1)
+    throw std::runtime_error("OpenSSL did not sign");
+  std::string signature(size, '\0');
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data, body.size()) != 1)
+    throw std::runtime_error("OpenSSL did not sign");
+  signature.resize(size);
+  return body + '.' + to_base64url(signature);
+}
+
+}  // namespace ecoauth::sandbox

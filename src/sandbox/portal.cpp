@@ -1,0 +1,176 @@
+#include "sandbox/portal.hpp"
+
+#include <map>
+
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "sandbox/portal_pages.hpp"
+#include "sandbox/scopes.hpp"
+
+namespace ecoauth::sandbox {
+
+namespace {
+constexpr const char* home = "/consumerportal/index.html";
+constexpr std::string_view cookie_name = "ecoauth_sandbox";
+
+/// The visitor's cookie, when it has the shape we give.
+std::string cookie_of(const Request& request) {
+  for (const std::string& each : split(request.cookie, "; ")) {
+    const size_t equals = each.find('=');
+    if (equals == std::string::npos || std::string_view(each).substr(0, equals) != cookie_name) continue;
+    const std::string value = each.substr(equals + 1);
+    if (value.size() == 43) return value;
+  }
+  return "";
+}
+
+/// What a form must carry: only a page of ours can know it, and it fits one visitor's cookie only.
+Secret csrf_token(const World& world, const std::string& cookie) {
+  Secret input = world.csrf_key.clone();
+  input.append(cookie);
+  return Secret(to_base64url(sha256(input.reveal())));
+}
+
+Response html(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = "text/html;charset=UTF-8";
+  response.body = std::move(body);
+  response.headers = {{"Cache-Control", "no-store"},
+                      {"Content-Security-Policy", content_security_policy()},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"X-Frame-Options", "DENY"},
+                      // Not "no-referrer": browsers would then send forms with the Origin "null".
+                      {"Referrer-Policy", "same-origin"},
+                      {"Cross-Origin-Opener-Policy", "same-origin"}};
+  return response;
+}
+
+std::vector<std::string> in_words(const std::string& scope) {
+  std::vector<std::string> words;
+  for (const std::string& each : requested_permissions(scope)) words.push_back(permission_in_words(each));
+  if (words.empty()) words.emplace_back("Nothing in particular: it asked for no permission");
+  return words;
+}
+
+PortalApp app_of(const World& world, const std::string& client_digest, const std::string& scope) {
+  return {client_digest, world.clients.display_name(client_digest), short_digest(client_digest), in_words(scope)};
+}
+
+std::vector<PortalApp> apps_of(const World& world) {
+  std::map<std::string, std::pair<int64_t, std::string>> newest;
+  for (const auto& [id, grant] : world.authorizations.book().grants) {
+    if (grant.ended != Ended::no) continue;
+    auto& [created_ms, scope] = newest[grant.client_digest];
+    if (grant.created_ms >= created_ms) {
+      created_ms = grant.created_ms;
+      scope = grant.scope;
+    }
+  }
+  std::vector<PortalApp> apps;
+  for (const auto& [client_digest, grant] : newest) apps.push_back(app_of(world, client_digest, grant.second));
+  return apps;
+}
+
+Response show_start(World& world, const Request& request, int status, const std::string& problem) {
+  std::string cookie = cookie_of(request);
+  const bool fresh = cookie.empty();
+  if (fresh) cookie = to_base64url(world.random.bytes(32));
+  Response response =
+      html(status, start_page(apps_of(world), std::string(csrf_token(world, cookie).reveal()), problem));
+  if (fresh)
+    response.headers.emplace_back("Set-Cookie", std::string(cookie_name) + "=" + cookie +
+                                                    "; Path=/; HttpOnly; SameSite=Strict" +
+                                                    (request.secure ? "; Secure" : ""));
+  return response;
+}
+
+/// The PIN of the form, or the page that says why not.
+std::variant<PendingPin*, Response> pin_of(World& world, const Request& request) {
+  if (!world.pin_attempts.allows(world.clock.real_ms()))
+    return show_start(world, request, 429, "Too many wrong PINs. Wait a minute, then try again.");
+  PendingPin* pending = world.authorizations.find_pin(request.form.get("pin"), world.clock.now_ms());
+  if (pending) return pending;
+  world.pin_attempts.count_wrong(world.clock.real_ms());
+  return show_start(
+      world, request, 400,
+      "This PIN is not waiting for authorization. Check the spelling; if it is right, it has expired or was used: "
+      "ask the application for a new one.");
+}
+
+Response validate(World& world, const Request& request) {
+  auto found = pin_of(world, request);
+  if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
+  const PendingPin& pending = *std::get<PendingPin*>(found);
+  return html(200, consent_page(app_of(world, pending.client_digest, pending.scope), pending.pin,
+                                std::string(request.form.get("csrf"))));
+}
+
+Response decide(World& world, const Request& request) {
+  const std::string_view decision = request.form.get("decision");
+  if (decision != "authorize" && decision != "decline")
+    return html(400, result_page("That did not work", "The form came without a decision.", false));
+  auto found = pin_of(world, request);
+  if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
+  PendingPin& pending = *std::get<PendingPin*>(found);
+  const std::string name = world.clients.display_name(pending.client_digest);
+  if (decision == "authorize") {
+    pending.state = PinState::approved;
+    return html(
+        200, result_page("Application authorized",
+                         name + " has access now. It notices by itself within a few seconds; you can close this page.",
+                         true));
+  }
+  pending.state = PinState::declined;
+  return html(200, result_page("Application declined", name + " got no access. You can close this page.", true));
+}
+
+Response remove(World& world, const Request& request) {
+  const std::string client_digest(request.form.get("app"));
+  const std::string name = world.clients.display_name(client_digest);
+  if (!world.authorizations.revoke(client_digest, Ended::by_user))
+    return html(404, result_page("Nothing to remove", "This application has no access (any more).", false));
+  return html(200, result_page("Application removed", name + " has lost its access.", true));
+}
+}  // namespace
+
+bool is_portal_path(const std::string& path) {
+  return path == "/" || path == "/consumerportal" || starts_with(path, "/consumerportal/");
+}
+
+Response answer_portal(World& world, const Request& request, std::string& outcome) {
+  outcome = "page";
+  if (request.method == "GET" && request.path == home) return show_start(world, request, 200, "");
+  if (request.method == "GET" &&
+      (request.path == "/" || request.path == "/consumerportal" || request.path == "/consumerportal/")) {
+    Response response = html(302, "");
+    response.headers.emplace_back("Location", home);
+    return response;
+  }
+  using Handler = Response (*)(World&, const Request&);
+  Handler handler = nullptr;
+  if (request.path == "/consumerportal/validate") handler = validate;
+  if (request.path == "/consumerportal/decide") handler = decide;
+  if (request.path == "/consumerportal/remove") handler = remove;
+  if (!handler) return html(404, result_page("No such page", "The sandbox has no page at this address.", false));
+  // Somebody reloads the page, or comes back to it, after a form: begin anew.
+  if (request.method != "POST") {
+    Response response = html(302, "");
+    response.headers.emplace_back("Location", home);
+    return response;
+  }
+  const std::string cookie = cookie_of(request);
+  if (cookie.empty() || !csrf_token(world, cookie).equals(Secret(request.form.get("csrf")))) {
+    outcome = "refused";
+    return html(
+        403,
+        result_page("This form is out of date",
+                    "It did not come from a page that the sandbox showed to this browser. Open My Apps and try again.",
+                    false));
+  }
+  Response response = handler(world, request);
+  outcome = response.status == 200 ? "done" : "refused";
+  return response;
+}
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,30 @@
+// The portal's HTML. Every value goes through escape_html(); nothing else in the sandbox writes HTML with values in it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ecoauth::sandbox {
+
+/// Safe in text and inside quoted attributes.
+std::string escape_html(std::string_view text);
+
+struct PortalApp {
+  std::string key;  ///< names it in the form that removes it
+  std::string name;
+  std::string fingerprint;
+  std::vector<std::string> permissions;
+};
+
+/// The start page; `problem` is shown above the form, `typed` is what stays in the field.
+std::string start_page(const std::vector<PortalApp>& apps, const std::string& csrf, const std::string& problem);
+/// Asks for the decision about one application.
+std::string consent_page(const PortalApp& app, const std::string& pin, const std::string& csrf);
+/// Says what happened.
+std::string result_page(const std::string& title, const std::string& text, bool good);
+
+/// Allows nothing but the page's own style, named by its digest.
+std::string content_security_policy();
+
+}  // namespace ecoauth::sandbox

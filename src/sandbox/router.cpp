@@ -1,0 +1,82 @@
+#include "sandbox/router.hpp"
+
+#include "base/text.hpp"
+#include "sandbox/api_stub.hpp"
+#include "sandbox/control.hpp"
+#include "sandbox/portal.hpp"
+#include "sandbox/token_endpoint.hpp"
+
+namespace ecoauth::sandbox {
+
+namespace {
+Endpoint endpoint_of(const std::string& path) {
+  if (path == "/token") return Endpoint::token;
+  if (path == "/authorize") return Endpoint::authorize;
+  if (path == "/1/thermostat" || path == "/1/thermostatSummary") return Endpoint::api;
+  if (is_portal_path(path)) return Endpoint::portal;
+  if (starts_with(path, "/sandbox/")) return Endpoint::control;
+  return Endpoint::other;
+}
+
+Response answer_authorize(World& world, const Request& request, std::string& outcome) {
+  if (request.method != "GET") {
+    outcome = "not_supported";
+    return error_response(400, outcome, "HTTP method not supported for this request.");
+  }
+  const std::string_view response_type = request.query.get("response_type");
+  if (response_type == "ecobeePin") return answer_authorize_pin(world, request, outcome);
+  outcome = "invalid_request";
+  return error_response(400, outcome, "response_type must be ecobeePin.");
+}
+}  // namespace
+
+Router::Ticket Router::arrive(const Request& request) {
+  std::lock_guard lock(mutex_);
+  Ticket ticket;
+  ticket.endpoint = endpoint_of(request.path);
+  ticket.log_number = world_.log.begin(request, ticket.endpoint, world_.clock.now_ms(), world_.clock.real_ms());
+  if (!gate_.check_host(request)) ticket.fault = world_.faults.take(ticket.endpoint);
+  return ticket;
+}
+
+Response Router::answer(const Request& request, const Ticket& ticket) {
+  std::lock_guard lock(mutex_);
+  world_.authorizations.run_automatic(world_.clock.now_ms());
+  std::string outcome;
+  std::optional<Response> response;
+  if (ticket.fault) {
+    response = answer_of(*ticket.fault);
+    if (response) outcome = "fault";
+  }
+  if (!response) {
+    response = act(request, ticket.endpoint, outcome);
+    save_();
+    if (ticket.fault) distort(*ticket.fault, *response);
+  }
+  world_.log.end(ticket.log_number, *response, outcome, ticket.fault ? ticket.fault->name : "", world_.clock.real_ms());
+  return std::move(*response);
+}
+
+Response Router::act(const Request& request, Endpoint endpoint, std::string& outcome) {
+  outcome = "refused";
+  if (auto refusal = gate_.check_host(request)) return std::move(*refusal);
+  if (endpoint == Endpoint::control || (endpoint == Endpoint::portal && request.method != "GET"))
+    if (auto refusal = gate_.check_site(request)) return std::move(*refusal);
+  switch (endpoint) {
+    case Endpoint::authorize:
+      return answer_authorize(world_, request, outcome);
+    case Endpoint::token:
+      return answer_token(world_, request, outcome);
+    case Endpoint::api:
+      return answer_api(world_, request, outcome);
+    case Endpoint::portal:
+      return answer_portal(world_, request, outcome);
+    case Endpoint::control:
+      return answer_control(world_, request, outcome);
+    case Endpoint::other:
+      break;
+  }
+  return control_error(404, "unknown_path", "The sandbox has no such path.");
+}
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,54 @@
+// What the sandbox plays: one of the two generations of the service, each open question about it a switch of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sandbox/refresh_policy.hpp"
+
+namespace ecoauth::sandbox {
+
+enum class Generation { legacy, current };
+
+struct Settings {
+  Generation generation = Generation::current;
+  int64_t pin_life_s = 900;
+  int64_t interval_s = 5;
+  int64_t access_life_s = 3600;
+  int64_t code_life_s = 60;             ///< of a browser code
+  int64_t refresh_idle_s = 30 * 86400;  ///< 0: never expires
+  int pin_length = 9;                   ///< 4, 9 (XXXX-XXXX) or 10
+  bool pin_life_in_minutes = false;
+  bool expired_is_invalid_grant = true;  ///< else 401 authorization_expired
+  int slow_down_status = 401;
+  bool get_token_allowed = false;
+  bool refresh_kills_access = true;
+  RefreshPolicy policy = RefreshPolicy::reusable;
+  int64_t grace_s = 30;
+  size_t jwt_bytes = 0;  ///< pads access tokens up to this length; 0 leaves them at their own
+  int64_t auto_approve_s = -1;
+  int64_t auto_decline_s = -1;
+
+  /// The defaults of one generation (protocol.md 12).
+  static Settings of(Generation generation);
+};
+
+inline Settings Settings::of(Generation generation) {
+  Settings settings;
+  settings.generation = generation;
+  if (generation == Generation::legacy) {
+    settings.pin_life_s = 540;
+    settings.interval_s = 30;
+    settings.access_life_s = 3599;
+    settings.refresh_idle_s = 365 * 86400;
+    settings.pin_length = 4;
+    settings.pin_life_in_minutes = true;
+    settings.expired_is_invalid_grant = false;
+    settings.policy = RefreshPolicy::strict;
+  }
+  return settings;
+}
+
+}  // namespace ecoauth::sandbox

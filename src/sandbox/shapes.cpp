@@ -1,0 +1,71 @@
+#include "sandbox/shapes.hpp"
+
+#include <cstring>
+
+#include "base/digest.hpp"
+
+namespace ecoauth::sandbox {
+
+namespace {
+constexpr char consonants[] = "BCDFGHJKLMNPQRSTVWXZ";
+constexpr char lower_alphanumerics[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr char upper_alphanumerics[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr char alphanumerics[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+}  // namespace
+
+Shapes::Shapes(const Settings& settings, Random& random) : settings_(settings), random_(random) {
+  if (settings.generation == Generation::current) signer_ = std::make_unique<JwtSigner>(random);
+}
+
+std::string Shapes::pin() {
+  if (settings_.pin_length == 4) return letters(lower_alphanumerics, 4);
+  if (settings_.pin_length == 10) return letters(upper_alphanumerics, 10);
+  const std::string left = letters(consonants, 4);
+  return left + '-' + letters(consonants, 4);
+}
+
+Secret Shapes::code() {
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  std::string text = base64url(24);
+  // Half of all codes hold both characters that careless clients forget to escape.
+  if (codes_++ % 2 == 0) {
+    const auto at = static_cast<size_t>(random_.between(0, 22));
+    text[at] = '-';
+    text[at + 1] = '_';
+  }
+  return Secret(text);
+}
+
+Secret Shapes::refresh_token() {
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  const bool prefixed = refresh_tokens_++ % 2 == 0;
+  std::string text = prefixed ? "v1." + base64url(45) : base64url(static_cast<size_t>(random_.between(45, 48)));
+  text[20] = '-';
+  text[30] = '_';
+  return Secret(text);
+}
+
+Secret Shapes::access_token(const JwtClaims& claims) {
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  return Secret(signer_->sign(claims, settings_.jwt_bytes));
+}
+
+std::string Shapes::letters(const char* alphabet, size_t count) {
+  const auto last = static_cast<int64_t>(std::strlen(alphabet)) - 1;
+  std::string out;
+  for (size_t i = 0; i < count; ++i) out += alphabet[random_.between(0, last)];
+  return out;
+}
+
+std::string Shapes::base64url(size_t count) { return to_base64url(random_.bytes(count)).substr(0, count); }
+
+std::string plain_pin(std::string_view typed) {
+  std::string out;
+  for (char c : typed) {
+    if (c == '-' || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+    out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return out;
+}
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,38 @@
+// What PINs, codes and tokens look like in either generation (protocol.md 12).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "sandbox/jwt.hpp"
+#include "sandbox/settings.hpp"
+
+namespace ecoauth::sandbox {
+
+class Shapes {
+ public:
+  Shapes(const Settings& settings, Random& random);
+
+  std::string pin();
+  Secret code();
+  Secret refresh_token();
+  Secret access_token(const JwtClaims& claims);
+  Random& random() { return random_; }
+
+ private:
+  std::string letters(const char* alphabet, size_t count);
+  std::string base64url(size_t count);
+
+  const Settings& settings_;
+  Random& random_;
+  std::unique_ptr<JwtSigner> signer_;
+  unsigned codes_ = 0;
+  unsigned refresh_tokens_ = 0;
+};
+
+/// What people type differs in case, dashes and spaces from what was shown.
+std::string plain_pin(std::string_view typed);
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,41 @@
+// Everything one sandbox process knows, as the handlers see it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "sandbox/attempt_limiter.hpp"
+#include "sandbox/authorizations.hpp"
+#include "sandbox/client_registry.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/request_log.hpp"
+#include "sandbox/sandbox_clock.hpp"
+#include "sandbox/settings.hpp"
+
+namespace ecoauth::sandbox {
+
+struct World {
+  World(Settings the_settings, ClientRegistry the_clients, SandboxClock the_clock, Random& the_random)
+      : settings(std::move(the_settings)),
+        clients(std::move(the_clients)),
+        clock(the_clock),
+        random(the_random),
+        authorizations(settings, clients, the_random),
+        csrf_key(the_random.bytes(32)) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Settings settings;
+  ClientRegistry clients;
+  SandboxClock clock;
+  Random& random;
+  Authorizations authorizations;
+  FaultBook faults;
+  RequestLog log;
+  AttemptLimiter pin_attempts{10, 60000};
+  Secret csrf_key;
+  std::vector<std::string> redirect_uris;  ///< empty: any https address without a port, and any loopback address
+};
+
+}  // namespace ecoauth::sandbox

@@ -1,0 +1,180 @@
+#include "store/slot_layout.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "store/file_error.hpp"
+
+namespace ecoauth::slot_layout {
+namespace {
+
+constexpr std::string_view header_magic = "ecoauth-store ";
+constexpr std::string_view header_text = "ecoauth-store 1\nslots 3\nslot-size 32768\n";
+constexpr std::string_view slot_magic = "ecoauth-slot ";
+constexpr size_t digest_digits = 64;
+
+bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+
+/// A number in its one spelling.
+std::optional<int64_t> strict_number(std::string_view text) {
+  auto number = parse_int(text);
+  if (!number || *number < 0 || to_text(*number) != text) return std::nullopt;
+  return number;
+}
+
+/// The number behind `magic`, which must end at a blank or line feed; -1 when there is none.
+int64_t version_behind(std::string_view magic, std::string_view bytes) {
+  if (!starts_with(bytes, magic)) return -1;
+  std::string_view rest = bytes.substr(magic.size(), 20);
+  return strict_number(rest.substr(0, rest.find_first_of(" \n"))).value_or(-1);
+}
+
+std::string digest_of(std::string_view line_before_digest, std::string_view record) {
+  Secret both;
+  both.reserve(line_before_digest.size() + record.size());
+  both.append(line_before_digest);
+  both.append(record);
+  return sha256_hex(both.reveal());
+}
+
+/// Cuts "<name>=<number>" and `end` off the front.
+std::optional<int64_t> take_field(std::string_view& text, std::string_view name, char end) {
+  if (!starts_with(text, name)) return std::nullopt;
+  size_t stop = text.find(end);
+  if (stop == std::string_view::npos) return std::nullopt;
+  auto number = strict_number(text.substr(name.size(), stop - name.size()));
+  text.remove_prefix(stop + 1);
+  return number;
+}
+
+/// Fills `slot` from an area that begins with our magic and version; false when it is damaged.
+bool parse_slot(std::string_view area, Slot& slot) {
+  std::string_view rest = area;
+  rest.remove_prefix(slot_magic.size() + 2);
+  auto seq = take_field(rest, "seq=", ' ');
+  auto attempt = seq ? take_field(rest, "try=", ' ') : std::nullopt;
+  auto size = attempt ? take_field(rest, "size=", ' ') : std::nullopt;
+  if (!size || !starts_with(rest, "sha256=") || rest.size() < 7 + digest_digits + 1) return false;
+  rest.remove_prefix(7);
+  std::string_view line_before_digest = area.substr(0, area.size() - rest.size());
+  slot.digest = std::string(rest.substr(0, digest_digits));
+  if (rest[digest_digits] != '\n') return false;
+  rest.remove_prefix(digest_digits + 1);
+  if (static_cast<uint64_t>(*size) > rest.size() || (*seq == 0) != (*size == 0)) return false;
+  slot.record = rest.substr(0, static_cast<size_t>(*size));
+  slot.seq = *seq;
+  slot.attempt = *attempt;
+  return digest_of(line_before_digest, slot.record) == slot.digest;
+}
+
+Slot read_slot(std::string_view area, const std::set<std::string>& suspects) {
+  Slot slot;
+  size_t last = area.find_last_not_of('\0');
+  slot.used_bytes = last == std::string_view::npos ? 0 : last + 1;
+  if (slot.used_bytes == 0) {
+    slot.state = area.size() == slot_bytes ? Slot::State::zero : Slot::State::damaged;
+    return slot;
+  }
+  int64_t version = version_behind(slot_magic, area);
+  if (version > 1) {
+    slot.state = Slot::State::newer;
+  } else if (version != 1 || !parse_slot(area, slot)) {
+    slot.state = Slot::State::damaged;
+  } else if (suspects.count(slot.digest)) {
+    slot.state = Slot::State::suspect;
+  } else {
+    slot.state = slot.seq == 0 ? Slot::State::blank : Slot::State::intact;
+  }
+  return slot;
+}
+
+std::optional<Error> check_header(std::string_view file, const std::string& path) {
+  if (version_behind(header_magic, file) > 1)
+    return make_error(ECOAUTH_ERROR_STORE_NEWER, "the token file " + shown(path) + " was written by a later version");
+  if (!starts_with(file, header_text))
+    return make_error(ECOAUTH_ERROR_STORE_CORRUPT,
+                      "the file " + shown(path) + " does not begin like a token file; it was left untouched");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string header_block() {
+  std::string block(header_text);
+  block.resize(header_bytes, '\0');
+  return block;
+}
+
+Secret slot_image(int64_t seq, int64_t attempt, std::string_view record) {
+  std::string line = std::string(slot_magic) + "1 seq=" + to_text(seq) + " try=" + to_text(attempt) +
+                     " size=" + to_text(static_cast<int64_t>(record.size())) + " sha256=";
+  std::string digest = digest_of(line, record);
+  Secret image;
+  image.reserve(line.size() + digest.size() + 1 + record.size());
+  image.append(line);
+  image.append(digest);
+  image.append("\n");
+  image.append(record);
+  return image;
+}
+
+Secret blank_slot_image() { return slot_image(0, 1, {}); }
+
+Secret new_file_image() {
+  Secret image;
+  image.reserve(file_bytes);
+  image.append(header_block());
+  image.append(blank_slot_image().reveal());
+  image.append(std::string(file_bytes - image.size(), '\0'));
+  return image;
+}
+
+Result<Contents> read_contents(std::string_view file, const std::set<std::string>& suspects, const std::string& path) {
+  Contents contents;
+  if (all_zero(file)) {
+    contents.uninitialised = true;
+    return contents;
+  }
+  if (auto error = check_header(file, path)) return *error;
+  bool any_intact = false;
+  for (int i = 0; i < slot_count; ++i) {
+    size_t from = std::min(static_cast<size_t>(slot_offset(i)), file.size());
+    Slot& slot = contents.slots[static_cast<size_t>(i)];
+    slot = read_slot(file.substr(from, slot_bytes), suspects);
+    if (slot.state == Slot::State::newer)
+      return make_error(ECOAUTH_ERROR_STORE_NEWER, "a later version has written to the token file " + shown(path));
+    if (slot.state == Slot::State::damaged) contents.damage = true;
+    if (slot.state == Slot::State::intact || slot.state == Slot::State::blank) any_intact = true;
+    if (slot.state == Slot::State::blank) contents.blank = i;
+    if (slot.state != Slot::State::intact) continue;
+    const Slot* best = contents.newest < 0 ? nullptr : &contents.slots[static_cast<size_t>(contents.newest)];
+    if (!best || std::tie(slot.seq, slot.attempt) > std::tie(best->seq, best->attempt)) contents.newest = i;
+  }
+  if (contents.damage && !any_intact)
+    return make_error(ECOAUTH_ERROR_STORE_CORRUPT,
+                      "the token file " + shown(path) + " is damaged: no slot of it is intact; it was left untouched");
+  return contents;
+}
+
+int slot_for(const Contents& contents, int64_t seq) {
+  int preferred = static_cast<int>(seq % slot_count);
+  int keep = contents.newest >= 0 ? contents.newest : contents.blank;
+  for (int i = 0; i < slot_count; ++i) {
+    int slot = (preferred + i) % slot_count;
+    if (slot != keep && contents.slots[static_cast<size_t>(slot)].state != Slot::State::suspect) return slot;
+  }
+  // Every other place has failed: write one of them anew. New bytes are a new chance, unlike a second sync of the old.
+  return preferred != keep ? preferred : (preferred + 1) % slot_count;
+}
+
+int64_t attempt_for(const Contents& contents, int64_t seq) {
+  int64_t attempt = 1;
+  for (const Slot& slot : contents.slots)
+    if ((slot.state == Slot::State::intact || slot.state == Slot::State::suspect) && slot.seq == seq)
+      attempt = std::max(attempt, slot.attempt + 1);
+  return attempt;
+}
+
+}  // namespace ecoauth::slot_layout
