@@ -1,0 +1,107 @@
+#include "base/process_guard.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+namespace ecoauth::process_guard {
+namespace {
+
+std::atomic<int64_t> forks{0};
+
+/// Places of listeners, for the child: it may not take a lock that another thread of the parent may have held.
+struct Places {
+  std::array<std::atomic<ProcessListener*>, 64> entries{};
+  std::atomic<Places*> next{nullptr};
+};
+
+/// One per process, never destroyed: handlers and workers may outlive every static object.
+struct Registry {
+  int64_t generation = 0;
+  std::mutex mutex;
+  std::vector<std::weak_ptr<ProcessListener>> listeners;
+  bool exiting = false;
+};
+
+std::atomic<Registry*> current{nullptr};
+Places first_places;
+
+Registry& registry() {
+  Registry* found = current.load(std::memory_order_acquire);
+  int64_t generation = forks.load(std::memory_order_relaxed);
+  // A child gets its own: its parent's may have been locked at the moment of the fork.
+  while (!found || found->generation != generation) {
+    auto made = std::make_unique<Registry>();
+    made->generation = generation;
+    if (current.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) return *made.release();
+  }
+  return *found;
+}
+
+void in_child() {
+  forks.fetch_add(1, std::memory_order_relaxed);
+  for (Places* places = &first_places; places; places = places->next.load())
+    for (auto& entry : places->entries)
+      if (ProcessListener* listener = entry.exchange(nullptr)) listener->forked_child();
+}
+
+void at_exit() {
+  Registry& mine = registry();
+  std::vector<std::weak_ptr<ProcessListener>> listeners;
+  {
+    std::lock_guard lock(mine.mutex);
+    mine.exiting = true;
+    listeners.swap(mine.listeners);
+  }
+  for (auto& weak : listeners)
+    if (auto listener = weak.lock()) listener->process_exits();
+}
+
+void put(ProcessListener* listener) {
+  for (Places* places = &first_places;; places = places->next.load()) {
+    for (auto& entry : places->entries) {
+      ProcessListener* nobody = nullptr;
+      if (entry.compare_exchange_strong(nobody, listener)) return;
+    }
+    if (!places->next.load()) {
+      auto more = std::make_unique<Places>();
+      Places* none = nullptr;
+      if (places->next.compare_exchange_strong(none, more.get())) more.release();
+    }
+  }
+}
+
+}  // namespace
+
+int64_t fork_generation() { return forks.load(std::memory_order_relaxed); }
+
+void add(const std::shared_ptr<ProcessListener>& listener) {
+  static const int watching = pthread_atfork(nullptr, nullptr, in_child);
+  (void)watching;
+  put(listener.get());
+  Registry& mine = registry();
+  std::lock_guard lock(mine.mutex);
+  auto& all = mine.listeners;
+  all.erase(std::remove_if(all.begin(), all.end(), [](const auto& weak) { return weak.expired(); }), all.end());
+  all.push_back(listener);
+}
+
+void remove(ProcessListener* listener) {
+  for (Places* places = &first_places; places; places = places->next.load())
+    for (auto& entry : places->entries) {
+      ProcessListener* expected = listener;
+      if (entry.compare_exchange_strong(expected, nullptr)) return;
+    }
+}
+
+void arm_exit() {
+  static const int armed = std::atexit(at_exit);
+  (void)armed;
+}
+
+}  // namespace ecoauth::process_guard

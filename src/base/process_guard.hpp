@@ -1,0 +1,33 @@
+// The two moments at which the process does something to us: fork() and exit().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace ecoauth {
+
+/// What has to hear of them.
+class ProcessListener {
+ public:
+  virtual ~ProcessListener() = default;
+  /// In the forked child, which has one thread: only async-signal-safe calls, no locks.
+  virtual void forked_child() noexcept = 0;
+  /// exit() has been called: stop and join within a bound; callbacks are not made from now on.
+  virtual void process_exits() = 0;
+};
+
+namespace process_guard {
+
+/// Counts the forks between the first process and this one. A handle made under another number belongs to a parent.
+int64_t fork_generation();
+
+/// From now on until remove(). The guard of exit() needs arm_exit() too.
+void add(const std::shared_ptr<ProcessListener>& listener);
+void remove(ProcessListener* listener);
+
+/// To be called when POCO and OpenSSL have registered their own exit handlers: handlers run last in, first out, and ours must
+/// stop the workers before theirs tear down what the workers use (figures.md 4.4).
+void arm_exit();
+
+}  // namespace process_guard
+}  // namespace ecoauth
