@@ -13,12 +13,13 @@
 #include "client/now.hpp"
 #include "client/poll_schedule.hpp"
 #include "client/refresh_policy.hpp"
+#include "client/values.hpp"
 #include "protocol/answers.hpp"
 #include "protocol/record.hpp"
 
 namespace ecoauth {
 
-using OperationId = int64_t;
+
 
 /// What somebody wants of an account.
 enum class Want { load, token, refresh, authorize, sign_out };

@@ -1,0 +1,123 @@
+// One account: its state machine, and everything that carries out what the machine decides. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/runtime.hpp"
+#include "client/state_machine.hpp"
+#include "client/token_cell.hpp"
+#include "client/values.hpp"
+#include "net/http_transport.hpp"
+
+namespace ecoauth {
+
+/// What a caller wants of an account and may have to wait for.
+struct Command {
+  enum class Kind { get_token, refresh, authorize_pin, request, sign_out, wait };
+  Kind kind = Kind::get_token;
+  int64_t min_valid_ms = 0;    ///< get_token
+  int64_t seen_revision = 0;   ///< wait
+  std::string method;          ///< request
+  Secret target;               ///< request: path and query
+  Secret body;                 ///< request
+  std::string content_type;    ///< request; empty without a body
+};
+
+class Account : public std::enable_shared_from_this<Account> {
+ public:
+  Account(std::string key, std::shared_ptr<Runtime> runtime);
+
+  const std::string& key() const { return key_; }
+  Runtime& runtime() const { return *runtime_; }
+
+  /// The blocking form: at most `timeout_ms` (negative: no limit), then TIMEOUT and the operation is cancelled.
+  Outcome run(Command command, int64_t timeout_ms);
+  /// The other form: an operation that ends in one COMPLETED event.
+  Result<OperationId> start(Command command);
+
+  /// False when no PIN is pending.
+  bool check_now();
+  /// False when a newer token is there.
+  bool report_rejected(int64_t generation);
+  Status status();
+  std::optional<Error> last_error();
+  /// Lock-free reading of the token in memory.
+  const TokenCell& token_cell() const { return cell_; }
+
+  /// False when no such operation is under way here.
+  bool cancel(OperationId operation);
+  void on_timer();
+  /// Starts nothing new from now on.
+  void quiesce();
+  /// Nothing under way, nothing that must still be saved.
+  bool at_rest();
+  bool unsaved();
+  /// Ends every operation with this error; for closing.
+  void end_operations(const Error& error);
+
+ private:
+  using Completion = std::function<void(Outcome)>;
+  struct ApiCall;
+
+  // account.cpp
+  void begin(OperationId operation, Command command, Completion completion);
+  void finish(OperationId operation, Outcome outcome);
+  Now now() const;
+  /// Carries out what the machine has decided, announces what changed and sets the timer. Called with the lock held; what must
+  /// run without it (completions, wakeups) is done by Deferred when the lock has been released.
+  void settle();
+  Identity identity() const;
+  const Secret& client_id() const;
+
+  // account_actions.cpp
+  void perform(Action action);
+  void connect(const Action& action);
+  void publish();
+  std::shared_ptr<const Token> hand_out_token() const;
+  void announce(Action::Kind kind);
+  void announce_state();
+  Secret encoded_record() const;
+
+  // account_store.cpp
+  void on_store(std::function<void(TokenStore&)> task);
+  void run_store_tasks();
+  Result<std::optional<Record>> load_record(TokenStore& store, const Secret& known_client_id);
+
+  // account_request.cpp
+  void begin_request(OperationId operation, Command command);
+  void request_with_token(std::shared_ptr<ApiCall> call, Outcome token);
+  void request_answered(std::shared_ptr<ApiCall> call, HttpResult result);
+
+  class Deferred;
+
+  const std::string key_;
+  const std::shared_ptr<Runtime> runtime_;
+  const uint64_t timer_id_;
+  TokenCell cell_;
+
+  std::mutex mutex_;
+  StateMachine machine_;
+  std::map<OperationId, Completion> operations_;
+  std::map<OperationId, int64_t> revision_waiters_;  // wait(): the revision each has seen
+  std::map<OperationId, std::shared_ptr<ApiCall>> api_calls_;
+  std::vector<std::function<void()>> deferred_;      // to run when the lock is released
+
+  std::deque<std::function<void(TokenStore&)>> store_tasks_;
+  bool store_running_ = false;
+
+  std::shared_ptr<HttpExchange> exchange_;
+  int64_t exchange_number_ = 0;
+
+  int64_t revision_ = 0;
+  std::string announced_;  // what the last STATE event said, to tell whether something has changed
+};
+
+}  // namespace ecoauth
