@@ -40,8 +40,8 @@ class Account : public std::enable_shared_from_this<Account> {
 
   /// The blocking form: at most `timeout_ms` (negative: no limit), then TIMEOUT and the operation is cancelled.
   Outcome run(Command command, int64_t timeout_ms);
-  /// The other form: an operation that ends in one COMPLETED event.
-  Result<OperationId> start(Command command);
+  /// The other form: an operation that ends in one COMPLETED event. `*operation` is set before any event of it can come.
+  std::optional<Error> start(Command command, OperationId* operation);
 
   /// False when no PIN is pending.
   bool check_now();
