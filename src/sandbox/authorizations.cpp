@@ -9,6 +9,7 @@ namespace ecoauth::sandbox {
 
 namespace {
 // Bounds, so that a client in a loop cannot make the process grow without end.
+constexpr size_t max_scope_bytes = 1024;
 constexpr size_t max_pins = 4096;
 constexpr size_t max_codes = 4096;
 constexpr size_t max_access_tokens_of_grant = 64;
@@ -29,6 +30,9 @@ Refusal invalid_grant() {
 
 Outcome<PinAnswer> Authorizations::start_pin(const Secret& client_id, const std::string& scope, int64_t now_ms) {
   if (auto refusal = clients_.check(client_id.reveal(), Method::pin)) return *refusal;
+  // ecobee was seen to take any scope (protocol.md 2.3), so nothing but the length is looked at.
+  if (scope.size() > max_scope_bytes)
+    return Refusal{400, "invalid_scope", "The requested scope is invalid, unknown, or malformed."};
   make_room();
   PendingPin pending;
   do pending.pin = shapes_.pin();

@@ -51,6 +51,8 @@ struct Request {
   int connection = 0;  ///< the peer's port: tells connections apart
   bool secure = false;
 
+  /// HEAD is GET without a body, which the server leaves out.
+  bool reads() const { return method == "GET" || method == "HEAD"; }
   /// From the form, else from the query.
   std::string_view param(std::string_view name) const { return form.has(name) ? form.get(name) : query.get(name); }
   Secret secret_param(std::string_view name) const { return Secret(param(name)); }
@@ -63,7 +65,6 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 
   // What a fault does to the answer on its way out.
-  int64_t delay_before_ms = 0;
   bool close_unanswered = false;
   bool reset = false;           ///< close with a TCP reset
   int64_t truncate_bytes = -1;  ///< announce the whole body, send this much of it

@@ -1,5 +1,7 @@
 #include "sandbox/jwt.hpp"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
 #include <stdexcept>
@@ -16,6 +18,16 @@ std::string claim_text(const std::string& text) {
   for (char c : printable(text, 1024))
     if (c != '"' && c != '\\') out += c;
   return out;
+}
+
+/// One number of an RSA key, as RFC 7518 section 6.3.1 spells it.
+std::string key_number(const EVP_PKEY* key, const char* name) {
+  BIGNUM* raw = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &raw) != 1) throw std::runtime_error("OpenSSL does not tell the public key");
+  const std::unique_ptr<BIGNUM, decltype(&BN_free)> number(raw, BN_free);
+  std::string bytes(static_cast<size_t>(BN_num_bytes(raw)), '\0');
+  BN_bn2bin(raw, reinterpret_cast<unsigned char*>(bytes.data()));
+  return to_base64url(bytes);
 }
 }  // namespace
 
@@ -63,6 +75,16 @@ std::string JwtSigner::sign(const JwtClaims& claims, size_t bytes) const {
     throw std::runtime_error("OpenSSL did not sign");
   signature.resize(size);
   return body + '.' + to_base64url(signature);
+}
+
+Json JwtSigner::key_set() const {
+  return Json::object().set("keys", Json::array().push(Json::object()
+                                                           .set("kty", "RSA")
+                                                           .set("use", "sig")
+                                                           .set("alg", "RS256")
+                                                           .set("kid", key_id_)
+                                                           .set("n", key_number(key_.get(), OSSL_PKEY_PARAM_RSA_N))
+                                                           .set("e", key_number(key_.get(), OSSL_PKEY_PARAM_RSA_E))));
 }
 
 }  // namespace ecoauth::sandbox

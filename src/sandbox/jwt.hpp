@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "sandbox/json.hpp"
 
 namespace ecoauth::sandbox {
 
@@ -26,6 +27,8 @@ class JwtSigner {
   explicit JwtSigner(Random& random);
   /// At least `bytes` long when that is not 0.
   std::string sign(const JwtClaims& claims, size_t bytes) const;
+  /// The public key as a JSON web key set (RFC 7517).
+  Json key_set() const;
 
  private:
   struct FreeKey {

@@ -1,9 +1,12 @@
 #include "sandbox/options.hpp"
 
-#include <ecoauth/version.h>
+#include <Poco/Net/IPAddress.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <sstream>
 
 #include "base/origin.hpp"
 
@@ -17,9 +20,29 @@ bool is_host_name(const std::string& name) {
   });
 }
 
-/// What may not be combined; empty when all is well.
+bool is_address(const std::string& text) {
+  Poco::Net::IPAddress ignored;
+  return text == "localhost" || Poco::Net::IPAddress::tryParse(text, ignored);
+}
+
+/// Unlike CLI::Range it refuses "nan", whose comparisons are all false, and says nothing about its own type in the
+/// help.
+CLI::Validator within(double low, double high) {
+  return CLI::Validator(
+      [low, high](std::string& text) -> std::string {
+        double number = 0;
+        const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (end.ec == std::errc() && end.ptr == text.data() + text.size() && number >= low && number <= high) return "";
+        std::ostringstream message;
+        message << '"' << text << "\" is not a number from " << low << " to " << high;
+        return message.str();
+      },
+      "");
+}
+
+/// What may not be combined, or is malformed; empty when all is well.
 std::string contradiction(const Options& options) {
-  if (!is_host_name(options.listen)) return "--listen takes an address";
+  if (!is_address(options.listen)) return "--listen takes an IP address or localhost";
   if (!is_loopback_host(options.listen) && !options.allow_remote)
     return "--listen " + options.listen + " is not a loopback address; --allow-remote --tls permits it";
   if (options.allow_remote && !options.tls) return "--allow-remote needs --tls";
@@ -32,6 +55,9 @@ std::string contradiction(const Options& options) {
     if (!is_host_name(name)) return "--allow-host takes a host name";
   if (options.settings.auto_approve_s >= 0 && options.settings.auto_decline_s >= 0)
     return "--auto-approve and --auto-decline exclude each other";
+  // The text is not repeated: it may be a real application's key with a slip in it.
+  for (const std::string& client : options.clients)
+    if (!ClientRegistry(true).add(client)) return "--client takes 32 letters and digits, then :pin, :code or :utility";
   return "";
 }
 }  // namespace
@@ -42,100 +68,113 @@ ParsedOptions parse_options(int argc, char** argv) {
       "A local authorization server that speaks ecobee's dialect: /authorize, /token, a thermostat API stub, the "
       "consumer\n"
       "portal and a control API under /sandbox/. Prints \"ecoauth-sandbox ready: URL\" on stdout when it serves, and "
-      "ends on\n"
-      "SIGTERM or SIGINT."};
-  app.set_version_flag("--version", "ecoauth-sandbox " ECOAUTH_VERSION_STRING);
-  app.get_formatter()->column_width(34);
+      "ends\n"
+      "on SIGTERM or SIGINT. Times are seconds of the sandbox's own clock, which --time-scale speeds up.\n"};
+  app.name("ecoauth-sandbox");
+  app.set_version_flag("--version", "ecoauth-sandbox " ECOAUTH_SANDBOX_VERSION, "print the version and exit");
+  app.set_help_flag("--help,-h", "print this help and exit");
+  app.get_formatter()->column_width(30);
 
-  app.add_option("--port", options.port, "TCP port; 0 takes a free one (default 0; the ready line says which)");
-  app.add_option("--listen", options.listen, "address to listen on (default 127.0.0.1)");
-  app.add_flag("--allow-remote", options.allow_remote, "permit --listen off loopback; needs --tls");
-  app.add_option("--allow-host", options.allow_hosts,
-                 "a further name clients may use in Host; goes into a new certificate too")
-      ->allow_extra_args(false);
+  const auto takes = [](CLI::Option* option, const char* what, const char* group) {
+    return option->option_text(what)->group(group);
+  };
+  const auto repeatable = [&](CLI::Option* option, const char* what, const char* group) {
+    return takes(option->allow_extra_args(false), what, group);
+  };
+
+  const char* general = "Server";
+  int port = 0;
+  takes(app.add_option("--port", port, "TCP port; 0, the default, takes a free one (the ready line says which)"), "N",
+        general)
+      ->check(within(0, 65535));
+  takes(app.add_option("--listen", options.listen, "address to listen on (default 127.0.0.1)"), "ADDRESS", general);
+  app.add_flag("--allow-remote", options.allow_remote, "permit --listen off loopback; needs --tls")->group(general);
+  repeatable(app.add_option("--allow-host", options.allow_hosts,
+                            "a further name clients may use in Host; a new certificate is made for it too"),
+             "NAME", general);
+  takes(app.add_option("--state", options.state_file, "keep grants, tokens and PINs in this file across restarts"),
+        "FILE", general);
+
   const char* tls = "TLS";
   app.add_flag("--tls", options.tls, "serve https; without --tls-cert under a new throw-away CA")->group(tls);
-  app.add_option("--tls-cert", options.tls_cert, "PEM file with the certificate and its chain")->group(tls);
-  app.add_option("--tls-key", options.tls_key, "PEM file with its key")->group(tls);
-  app.add_option("--tls-ca-out", options.tls_ca_out, "write the throw-away CA's certificate to this file")->group(tls);
+  takes(app.add_option("--tls-ca-out", options.tls_ca_out, "write the throw-away CA's certificate to this file"),
+        "FILE", tls);
+  takes(app.add_option("--tls-cert", options.tls_cert, "PEM file with the certificate and its chain"), "FILE", tls);
+  takes(app.add_option("--tls-key", options.tls_key, "PEM file with its key"), "FILE", tls);
 
-  const char* behaviour = "What is played";
+  const char* played = "What is played";
+  const std::string policies =
+      "what becomes of a used refresh token (default reusable; legacy: strict):\n" + policy_names(", ");
   std::string profile = "current", expired, policy;
   std::optional<int64_t> pin_seconds, interval, access_seconds;
   std::optional<int> pin_length;
   std::optional<double> refresh_days;
   bool keep_old_access = false;
-  app.add_option("--profile", profile, "generation of the service: current (default) or legacy")
-      ->check(CLI::IsMember({"current", "legacy"}))
-      ->group(behaviour);
-  app.add_option("--time-scale", options.time_scale, "run the sandbox's clock this many times faster (default 1)")
-      ->check(CLI::Range(0.001, 1e6))
-      ->group(behaviour);
-  app.add_option("--state", options.state_file, "keep grants, tokens and PINs in this file across restarts")
-      ->group(behaviour);
-  app.add_option("--auto-approve", options.settings.auto_approve_s,
-                 "approve every PIN this many seconds (of the sandbox's clock) after it was given out")
-      ->check(CLI::Range(0, 86400))
-      ->group(behaviour);
-  app.add_option("--auto-decline", options.settings.auto_decline_s, "likewise decline it")
-      ->check(CLI::Range(0, 86400))
-      ->group(behaviour);
-  app.add_option("--refresh-policy", policy,
-                 "what becomes of a used refresh token: " + policy_names("|") + " (default: reusable; legacy: strict)")
-      ->group(behaviour);
-  app.add_option("--grace", options.settings.grace_s, "seconds of grace for the policies that know it (default 30)")
-      ->check(CLI::Range(0, 86400))
-      ->group(behaviour);
-  app.add_flag("--keep-old-access", keep_old_access, "a refresh leaves the previous access token alive")
-      ->group(behaviour);
-  app.add_option("--pin-seconds", pin_seconds, "life of a PIN (900; legacy 540, told in minutes)")
-      ->check(CLI::Range(1, 86400))
-      ->group(behaviour);
-  app.add_option("--pin-length", pin_length, "4, 9 (XXXX-XXXX) or 10 characters (9; legacy 4)")
-      ->check(CLI::IsMember({4, 9, 10}))
-      ->group(behaviour);
-  app.add_option("--interval", interval, "seconds to wait between polls (5; legacy 30)")
-      ->check(CLI::Range(0, 3600))
-      ->group(behaviour);
-  app.add_option("--access-seconds", access_seconds, "life of an access token (3600; legacy 3599)")
-      ->check(CLI::Range(1, 10000000))
-      ->group(behaviour);
-  app.add_option("--refresh-days", refresh_days,
-                 "days after which an unused refresh token dies; 0 never (30; legacy 365)")
-      ->check(CLI::Range(0.0, 36500.0))
-      ->group(behaviour);
-  app.add_option("--expired-as", expired,
-                 "answer for an expired PIN's code: invalid_grant (default) or authorization_expired (legacy)")
-      ->check(CLI::IsMember({"invalid_grant", "authorization_expired"}))
-      ->group(behaviour);
-  app.add_option("--slow-down-status", options.settings.slow_down_status, "HTTP status of slow_down (default 401)")
-      ->check(CLI::Range(400, 599))
-      ->group(behaviour);
-  app.add_flag("--allow-get-token", options.settings.get_token_allowed, "take GET on /token")->group(behaviour);
-  app.add_option("--jwt-bytes", options.settings.jwt_bytes, "pad access tokens to at least this length (at most 7168)")
-      ->check(CLI::Range(0, 7168))
-      ->group(behaviour);
+  takes(app.add_option("--profile", profile, "generation of the service: current (default) or legacy"), "NAME", played)
+      ->check(CLI::IsMember({"current", "legacy"}));
+  takes(
+      app.add_option("--time-scale", options.time_scale, "run the sandbox's clock this many times faster (default 1)"),
+      "X", played)
+      ->check(within(0.001, 1e6));
+  takes(app.add_option("--auto-approve", options.settings.auto_approve_s,
+                       "approve every PIN so long after it was given out"),
+        "SECONDS", played)
+      ->check(within(0, 86400));
+  takes(app.add_option("--auto-decline", options.settings.auto_decline_s, "likewise decline it"), "SECONDS", played)
+      ->check(within(0, 86400));
+  takes(app.add_option("--refresh-policy", policy, policies), "POLICY", played);
+  takes(app.add_option("--grace", options.settings.grace_s, "grace of the policies that know it (default 30)"),
+        "SECONDS", played)
+      ->check(within(0, 86400));
+  app.add_flag("--keep-old-access", keep_old_access, "a refresh leaves the previous access token alive")->group(played);
+  takes(app.add_option("--pin-seconds", pin_seconds, "life of a PIN (900; legacy 540, told in minutes)"), "SECONDS",
+        played)
+      ->check(within(1, 86400));
+  takes(app.add_option("--pin-length", pin_length, "4, 9 (XXXX-XXXX) or 10 characters (9; legacy 4)"), "N", played)
+      ->check(CLI::IsMember({4, 9, 10}));
+  takes(app.add_option("--interval", interval, "time to wait between polls (5; legacy 30)"), "SECONDS", played)
+      ->check(within(0, 3600));
+  takes(app.add_option("--access-seconds", access_seconds, "life of an access token (3600; legacy 3599)"), "SECONDS",
+        played)
+      ->check(within(1, 1e7));
+  takes(app.add_option("--refresh-days", refresh_days,
+                       "days after which an unused refresh token dies; 0 never (30; legacy 365)"),
+        "DAYS", played)
+      ->check(within(0, 36500));
+  takes(app.add_option("--expired-as", expired,
+                       "answer for an expired PIN's code: invalid_grant (default) or\nauthorization_expired (legacy)"),
+        "ERROR", played)
+      ->check(CLI::IsMember({"invalid_grant", "authorization_expired"}));
+  takes(
+      app.add_option("--slow-down-status", options.settings.slow_down_status, "HTTP status of slow_down (default 401)"),
+      "STATUS", played)
+      ->check(within(400, 599));
+  app.add_flag("--allow-get-token", options.settings.get_token_allowed, "take GET on /token")->group(played);
+  takes(app.add_option("--jwt-bytes", options.settings.jwt_bytes,
+                       "pad access tokens to at least this length, at most 7168 (current only)"),
+        "BYTES", played)
+      ->check(within(0, 7168));
 
   const char* applications = "Applications";
   app.add_flag("--registered-only", options.registered_only, "know only the client ids given with --client")
       ->group(applications);
-  app.add_option("--client", options.clients, "register a client id: ID, ID:pin, ID:code or ID:utility")
-      ->allow_extra_args(false)
-      ->group(applications);
-  app.add_option("--client-name", options.client_names, "what the portal calls applications: NAME, or ID=NAME for one")
-      ->allow_extra_args(false)
-      ->group(applications);
-  app.add_option("--redirect-uri", options.redirect_uris,
-                 "a registered redirect address (default: any https address without a port, and any loopback one)")
-      ->allow_extra_args(false)
-      ->group(applications);
+  repeatable(app.add_option("--client", options.clients, "register a client id: ID, ID:pin, ID:code or ID:utility"),
+             "ID", applications);
+  repeatable(app.add_option("--client-name", options.client_names,
+                            "what the portal calls applications: NAME, or ID=NAME for one"),
+             "NAME", applications);
 
-  std::string problem;
+  const auto usage = [](const std::string& problem) -> ParsedOptions {
+    std::cerr << "ecoauth-sandbox: " << problem << "\nRun ecoauth-sandbox --help for more information.\n";
+    return {std::nullopt, 2};
+  };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& end) {
-    return {std::nullopt, app.exit(end) == 0 ? 0 : 2};
+    if (end.get_exit_code() != 0) return usage(end.what());
+    return {std::nullopt, app.exit(end)};
   }
+  options.port = static_cast<uint16_t>(port);
   Settings& settings = options.settings;
   Settings defaults = Settings::of(profile == "legacy" ? Generation::legacy : Generation::current);
   defaults.auto_approve_s = settings.auto_approve_s;
@@ -154,16 +193,11 @@ ParsedOptions parse_options(int argc, char** argv) {
   settings.refresh_kills_access = !keep_old_access;
   if (!policy.empty()) {
     const auto named = policy_named(policy);
-    if (named)
-      settings.policy = *named;
-    else
-      problem = "--refresh-policy must be one of " + policy_names(", ");
+    if (!named) return usage("--refresh-policy must be one of " + policy_names(", "));
+    settings.policy = *named;
   }
-  if (problem.empty()) problem = contradiction(options);
-  if (!problem.empty()) {
-    std::cerr << "ecoauth-sandbox: " << problem << "\nRun with --help for more information.\n";
-    return {std::nullopt, 2};
-  }
+  const std::string problem = contradiction(options);
+  if (!problem.empty()) return usage(problem);
   return {std::move(options), 0};
 }
 

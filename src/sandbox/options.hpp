@@ -23,7 +23,6 @@ struct Options {
   std::string tls_ca_out;
   bool allow_remote = false;
   std::vector<std::string> allow_hosts;
-  std::vector<std::string> redirect_uris;
   bool registered_only = false;
   std::vector<std::string> clients;
   std::vector<std::string> client_names;

@@ -1,5 +1,6 @@
 #include "sandbox/portal.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "base/digest.hpp"
@@ -57,6 +58,11 @@ PortalApp app_of(const World& world, const std::string& client_digest, const std
   return {client_digest, world.clients.display_name(client_digest), short_digest(client_digest), in_words(scope)};
 }
 
+PortalPin pin_page_of(const World& world, const PendingPin& pending) {
+  const int64_t left_ms = std::max<int64_t>(0, pending.expires_ms - world.clock.now_ms());
+  return {pending.pin, duration_text(left_ms)};
+}
+
 std::vector<PortalApp> apps_of(const World& world) {
   std::map<std::string, std::pair<int64_t, std::string>> newest;
   for (const auto& [id, grant] : world.authorizations.book().grants) {
@@ -73,11 +79,13 @@ std::vector<PortalApp> apps_of(const World& world) {
 }
 
 Response show_start(World& world, const Request& request, int status, const std::string& problem) {
+  // What was typed stays in the field. On a page that was merely opened there is nothing.
+  const std::string typed = printable(request.form.get("pin"), 64);
   std::string cookie = cookie_of(request);
   const bool fresh = cookie.empty();
   if (fresh) cookie = to_base64url(world.random.bytes(32));
   Response response =
-      html(status, start_page(apps_of(world), std::string(csrf_token(world, cookie).reveal()), problem));
+      html(status, start_page(apps_of(world), std::string(csrf_token(world, cookie).reveal()), typed, problem));
   if (fresh)
     response.headers.emplace_back("Set-Cookie", std::string(cookie_name) + "=" + cookie +
                                                     "; Path=/; HttpOnly; SameSite=Strict" +
@@ -102,7 +110,7 @@ Response validate(World& world, const Request& request) {
   auto found = pin_of(world, request);
   if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
   const PendingPin& pending = *std::get<PendingPin*>(found);
-  return html(200, consent_page(app_of(world, pending.client_digest, pending.scope), pending.pin,
+  return html(200, consent_page(app_of(world, pending.client_digest, pending.scope), pin_page_of(world, pending),
                                 std::string(request.form.get("csrf"))));
 }
 
@@ -140,8 +148,8 @@ bool is_portal_path(const std::string& path) {
 
 Response answer_portal(World& world, const Request& request, std::string& outcome) {
   outcome = "page";
-  if (request.method == "GET" && request.path == home) return show_start(world, request, 200, "");
-  if (request.method == "GET" &&
+  if (request.reads() && request.path == home) return show_start(world, request, 200, "");
+  if (request.reads() &&
       (request.path == "/" || request.path == "/consumerportal" || request.path == "/consumerportal/")) {
     Response response = html(302, "");
     response.headers.emplace_back("Location", home);

@@ -16,28 +16,36 @@ constexpr const char* style = R"(
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 .banner { background: var(--warn-paper); color: var(--warn-ink); padding: .6rem 1rem; text-align: center; }
-main { max-width: 36rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 1rem; }
-h2 { font-size: 1.1rem; margin: 0 0 .5rem; }
+main { max-width: 36rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; }
+h2 { font-size: 1.1rem; margin: 0 0 .75rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin: 0 0 1.25rem; }
+section > :last-child { margin-bottom: 0; }
 p { margin: 0 0 .75rem; }
 .soft { color: var(--soft); }
+.label { color: var(--soft); margin: 0 0 .75rem; }
 label { display: block; font-weight: 600; margin: 0 0 .35rem; }
-input[type=text] { width: 100%; font: 600 1.5rem/1.2 ui-monospace, monospace; letter-spacing: .12em; text-transform: uppercase;
-  padding: .6rem .75rem; border: 1px solid var(--soft); border-radius: .5rem; background: var(--paper); color: inherit; }
+input[type=text] { width: 100%; font: 600 1.5rem/1.2 ui-monospace, monospace; letter-spacing: .12em; padding: .6rem .75rem;
+  border: 1px solid var(--soft); border-radius: .5rem; background: var(--paper); color: inherit; }
 .hint { color: var(--soft); font-size: .9rem; margin: .35rem 0 1rem; }
-button { font: 600 1rem/1.2 inherit; font-family: inherit; min-height: 2.75rem; padding: .6rem 1.4rem; border-radius: .5rem;
+button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1.4rem; border-radius: .5rem;
   border: 1px solid var(--brand); background: var(--brand); color: var(--on-brand); cursor: pointer; }
 button.quiet { background: transparent; color: var(--ink); border-color: var(--soft); }
+button:hover { filter: brightness(1.1); }
 button:focus-visible, input:focus-visible, a:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
-.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1rem; }
-.problem { background: var(--bad-paper); color: var(--bad-ink); border-radius: .5rem; padding: .75rem 1rem; margin: 0 0 1rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.25rem; }
+.problem { background: var(--bad-paper); color: var(--bad-ink); border-radius: .5rem; padding: .75rem 1rem; }
 ul { margin: .25rem 0 .75rem; padding-left: 1.25rem; }
-.app { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between;
-  border-top: 1px solid var(--line); padding: .75rem 0; overflow-wrap: anywhere; }
-.app:first-of-type { border-top: 0; }
-.app form { margin: 0; }
+.app { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between;
+  border-top: 1px solid var(--line); padding: .75rem 0; }
+.app > div { flex: 1 1 16rem; min-width: 0; }
+.app ul { margin-bottom: 0; }
 .name { font-weight: 600; overflow-wrap: anywhere; }
+p.name { font-size: 1.25rem; margin-bottom: .25rem; }
+li { overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 .75rem; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
 code { font-family: ui-monospace, monospace; }
 a { color: var(--brand); }
 )";
@@ -56,6 +64,7 @@ std::string page(const std::string& title, const std::string& content) {
 <div class="banner" role="note"><strong>This is a local sandbox, not ecobee.</strong> Nothing here touches a real account or
 thermostat.</div>
 <main>
+<p class="label">ecoauth sandbox: consumer portal</p>
 )" + content +
          "</main>\n</body>\n</html>\n";
 }
@@ -98,15 +107,16 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string start_page(const std::vector<PortalApp>& apps, const std::string& csrf, const std::string& problem) {
+std::string start_page(const std::vector<PortalApp>& apps, const std::string& csrf, const std::string& typed,
+                       const std::string& problem) {
   std::string content = "<h1>My Apps</h1>\n<section aria-labelledby=\"add\">\n<h2 id=\"add\">Add an application</h2>\n";
   if (!problem.empty())
     content += "<p class=\"problem\" role=\"alert\" id=\"problem\">" + escape_html(problem) + "</p>\n";
   content += "<form method=\"post\" action=\"/consumerportal/validate\">\n" + hidden("csrf", csrf) +
-             "<label for=\"pin\">PIN</label>\n"
-             "<input type=\"text\" id=\"pin\" name=\"pin\" required maxlength=\"64\" autocomplete=\"off\" "
-             "autocapitalize=\"characters\" spellcheck=\"false\" aria-describedby=\"hint" +
-             std::string(problem.empty() ? "" : " problem") +
+             "<label for=\"pin\">PIN</label>\n<input type=\"text\" id=\"pin\" name=\"pin\" value=\"" +
+             escape_html(typed) +
+             "\" required maxlength=\"64\" autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" " +
+             "aria-describedby=\"hint" + (problem.empty() ? "" : " problem\" aria-invalid=\"true") +
              "\" autofocus>\n"
              "<p class=\"hint\" id=\"hint\">The application shows it. Small or capital letters, with or without the "
              "dash.</p>\n"
@@ -123,15 +133,17 @@ std::string start_page(const std::vector<PortalApp>& apps, const std::string& cs
   return page("My Apps", content + "</section>\n");
 }
 
-std::string consent_page(const PortalApp& app, const std::string& pin, const std::string& csrf) {
+std::string consent_page(const PortalApp& app, const PortalPin& pin, const std::string& csrf) {
   return page(
       "Authorize an application",
       "<h1>Authorize this application?</h1>\n<section>\n<p class=\"name\">" + escape_html(app.name) +
-          "</p>\n<p class=\"soft\">Application key: <code>" + escape_html(app.fingerprint) +
+          "</p>\n<p class=\"soft\">Application key <code>" + escape_html(app.fingerprint) +
           "</code> (a fingerprint)</p>\n<h2>It will be able to</h2>\n" + permission_list(app.permissions) +
-          "<p>You can remove it at any time under My Apps.</p>\n"
+          "<dl>\n<dt>PIN</dt><dd><code>" + escape_html(pin.pin) + "</code></dd>\n<dt>Time left</dt><dd>" +
+          escape_html(pin.time_left) +
+          "</dd>\n</dl>\n<p>You can take the access back at any time under My Apps.</p>\n"
           "<form method=\"post\" action=\"/consumerportal/decide\">\n" +
-          hidden("csrf", csrf) + hidden("pin", pin) +
+          hidden("csrf", csrf) + hidden("pin", pin.pin) +
           "<div class=\"buttons\">\n<button type=\"submit\" name=\"decision\" value=\"authorize\">Authorize</button>\n"
           "<button type=\"submit\" name=\"decision\" value=\"decline\" class=\"quiet\">Decline</button>\n"
           "</div>\n</form>\n</section>\n");

@@ -17,10 +17,16 @@ struct PortalApp {
   std::vector<std::string> permissions;
 };
 
-/// The start page; `problem` is shown above the form, `typed` is what stays in the field.
-std::string start_page(const std::vector<PortalApp>& apps, const std::string& csrf, const std::string& problem);
+struct PortalPin {
+  std::string pin;
+  std::string time_left;
+};
+
+/// The start page; `typed` stays in the field, `problem` is shown above it.
+std::string start_page(const std::vector<PortalApp>& apps, const std::string& csrf, const std::string& typed,
+                       const std::string& problem);
 /// Asks for the decision about one application.
-std::string consent_page(const PortalApp& app, const std::string& pin, const std::string& csrf);
+std::string consent_page(const PortalApp& app, const PortalPin& pin, const std::string& csrf);
 /// Says what happened.
 std::string result_page(const std::string& title, const std::string& text, bool good);
 

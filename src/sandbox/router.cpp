@@ -60,7 +60,7 @@ Response Router::answer(const Request& request, const Ticket& ticket) {
 Response Router::act(const Request& request, Endpoint endpoint, std::string& outcome) {
   outcome = "refused";
   if (auto refusal = gate_.check_host(request)) return std::move(*refusal);
-  if (endpoint == Endpoint::control || (endpoint == Endpoint::portal && request.method != "GET"))
+  if (endpoint == Endpoint::control || (endpoint == Endpoint::portal && !request.reads()))
     if (auto refusal = gate_.check_site(request)) return std::move(*refusal);
   switch (endpoint) {
     case Endpoint::authorize:
@@ -75,6 +75,11 @@ Response Router::act(const Request& request, Endpoint endpoint, std::string& out
       return answer_control(world_, request, outcome);
     case Endpoint::other:
       break;
+  }
+  const JwtSigner* signer = world_.authorizations.signer();
+  if (request.path == "/.well-known/jwks.json" && request.reads() && signer) {
+    outcome = "keys";
+    return Response::json(200, signer->key_set());
   }
   return control_error(404, "unknown_path", "The sandbox has no such path.");
 }

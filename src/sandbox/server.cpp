@@ -4,7 +4,7 @@
 #include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServer.h>
+#include <Poco/Net/HTTPServerConnection.h>
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
@@ -14,6 +14,9 @@
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/TCPServer.h>
+#include <Poco/Net/TCPServerConnection.h>
+#include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/ThreadPool.h>
 #include <openssl/ssl.h>
 
@@ -23,6 +26,7 @@
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "sandbox/connection_watch.hpp"
 
 namespace ecoauth::sandbox {
 
@@ -30,9 +34,11 @@ namespace net = Poco::Net;
 
 namespace {
 constexpr size_t max_body_bytes = 64 * 1024;
+constexpr size_t max_discarded_bytes = 1024 * 1024;
 constexpr int max_threads = 64;
-constexpr int max_waiting_connections = 256;
-constexpr int read_timeout_s = 20;
+constexpr size_t max_waiting_peers = 48;  // the other threads are for requests that a fault delays
+constexpr int max_queued_connections = 256;
+constexpr std::chrono::seconds patience{10};
 constexpr int idle_connection_s = 10;
 constexpr int backlog = 128;
 
@@ -56,18 +62,23 @@ class Interruption {
   bool stopping_ = false;
 };
 
-/// False when the body is larger than allowed.
-bool read_body(net::HTTPServerRequest& request, std::string& body) {
-  if (request.hasContentLength() && request.getContentLength64() > static_cast<Poco::Int64>(max_body_bytes))
-    return false;
+enum class Body { complete, broken, too_large };
+
+Body read_body(net::HTTPServerRequest& request, std::string& body) {
+  const bool chunked = request.getChunkedTransferEncoding();
+  // Without either there is no body; POCO would wait for one until the connection ends.
+  if (!chunked && !request.hasContentLength()) return Body::complete;
   char buffer[4096];
+  size_t received = 0;
   std::istream& in = request.stream();
-  while (in.read(buffer, sizeof buffer), in.gcount() > 0) {
-    body.append(buffer, static_cast<size_t>(in.gcount()));
-    if (body.size() > max_body_bytes) return false;
+  while (received <= max_discarded_bytes && (in.read(buffer, sizeof buffer), in.gcount() > 0)) {
+    received += static_cast<size_t>(in.gcount());
+    if (received <= max_body_bytes) body.append(buffer, static_cast<size_t>(in.gcount()));
   }
   wipe(buffer, sizeof buffer);
-  return true;
+  if (received > max_body_bytes) return Body::too_large;
+  if (!chunked && request.getContentLength64() != static_cast<Poco::Int64>(received)) return Body::broken;
+  return Body::complete;
 }
 
 /// Without the body.
@@ -100,7 +111,8 @@ void close_unanswered(net::HTTPServerRequest& request, net::HTTPServerResponse& 
 void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServerResponse& response) {
   if (answer.close_unanswered) return close_unanswered(request, response, answer.reset);
   response.setStatus(static_cast<net::HTTPResponse::HTTPStatus>(answer.status));
-  response.setReason(net::HTTPResponse::getReasonForStatus(response.getStatus()));
+  const std::string& reason = net::HTTPResponse::getReasonForStatus(response.getStatus());
+  response.setReason(reason == net::HTTPResponse::HTTP_REASON_UNKNOWN ? "Unknown" : reason);
   if (!answer.content_type.empty()) response.setContentType(answer.content_type);
   for (const auto& [name, value] : answer.headers) response.set(name, value);
   const auto whole = static_cast<int64_t>(answer.body.size());
@@ -117,15 +129,21 @@ void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServ
 
 class Handler final : public net::HTTPRequestHandler {
  public:
-  Handler(Router& router, Interruption& interruption) : router_(router), interruption_(interruption) {}
+  Handler(Router& router, Interruption& interruption, ConnectionWatch::Place& place)
+      : router_(router), interruption_(interruption), place_(place) {}
 
   void handleRequest(net::HTTPServerRequest& from, net::HTTPServerResponse& response) override {
     Request request = request_of(from);
     std::string body;
-    if (!read_body(from, body)) {
+    const Body outcome = read_body(from, body);
+    if (outcome != Body::complete) {
       response.setKeepAlive(false);
-      return send(control_error(413, "too_large", "The request is larger than the sandbox takes."), from, response);
+      return send(outcome == Body::too_large
+                      ? control_error(413, "too_large", "The request is larger than the sandbox takes.")
+                      : control_error(400, "broken_request", "The request ended before its announced length."),
+                  from, response);
     }
+    place_.work();
     // Bodies of other types are ignored, as clients that keep everything in the query string send odd ones.
     if (starts_with(lower_ascii(request.content_type), "application/x-www-form-urlencoded"))
       request.well_formed = request.form.add_encoded(body) && request.well_formed;
@@ -134,6 +152,7 @@ class Handler final : public net::HTTPRequestHandler {
     if (ticket.delay_ms() > 0 && !interruption_.pause(ticket.delay_ms()))
       return close_unanswered(from, response, false);
     Response answer = router_.answer(request, ticket);
+    place_.wait_for_peer();
     send(answer, from, response);
     wipe(answer.body);
   }
@@ -141,18 +160,55 @@ class Handler final : public net::HTTPRequestHandler {
  private:
   Router& router_;
   Interruption& interruption_;
+  ConnectionWatch::Place& place_;
 };
 
 class HandlerFactory final : public net::HTTPRequestHandlerFactory {
  public:
-  HandlerFactory(Router& router, Interruption& interruption) : router_(router), interruption_(interruption) {}
+  HandlerFactory(Router& router, Interruption& interruption, ConnectionWatch::Place& place)
+      : router_(router), interruption_(interruption), place_(place) {}
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
-    return new Handler(router_, interruption_);
+    return new Handler(router_, interruption_, place_);
   }
 
  private:
   Router& router_;
   Interruption& interruption_;
+  ConnectionWatch::Place& place_;
+};
+
+/// What all connections of one server share.
+struct Shared {
+  Router& router;
+  net::HTTPServerParams::Ptr params;
+  Interruption interruption;
+  ConnectionWatch watch{max_waiting_peers, patience};
+};
+
+class Connection final : public net::TCPServerConnection {
+ public:
+  Connection(const net::StreamSocket& socket, Shared& shared) : net::TCPServerConnection(socket), shared_(shared) {}
+
+  void run() override {
+    ConnectionWatch::Place place(shared_.watch, socket().impl()->sockfd());
+    net::HTTPServerConnection http(socket(), shared_.params,
+                                   new HandlerFactory(shared_.router, shared_.interruption, place));
+    http.run();
+  }
+
+ private:
+  Shared& shared_;
+};
+
+class ConnectionFactory final : public net::TCPServerConnectionFactory {
+ public:
+  explicit ConnectionFactory(Shared& shared) : shared_(shared) {}
+  net::TCPServerConnection* createConnection(const net::StreamSocket& socket) override {
+    return new Connection(socket, shared_);
+  }
+
+ private:
+  Shared& shared_;
 };
 
 net::Context::Ptr context_of(const TlsIdentity& identity) {
@@ -170,42 +226,49 @@ net::Context::Ptr context_of(const TlsIdentity& identity) {
     ok = ok && SSL_CTX_use_certificate_chain_file(ssl, identity.chain_file.c_str()) == 1 &&
          SSL_CTX_use_PrivateKey_file(ssl, identity.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
   if (!ok || SSL_CTX_check_private_key(ssl) != 1)
-    throw std::runtime_error("the certificate or its key cannot be used (both must be PEM and belong together)");
+    throw std::runtime_error(identity.certificate
+                                 ? "OpenSSL refuses the certificate that was just made"
+                                 : "the certificate in " + identity.chain_file + " or its key in " + identity.key_file +
+                                       " cannot be used: both must be readable PEM files and belong together");
   return context;
 }
 }  // namespace
 
 class Server::State {
  public:
-  Interruption interruption;
+  explicit State(Router& router) : shared{router, new net::HTTPServerParams, {}} {}
+
   Poco::ThreadPool threads{2, max_threads, 30};
+  Shared shared;
   net::ServerSocket socket;
-  std::unique_ptr<net::HTTPServer> server;
+  std::unique_ptr<net::TCPServer> server;
   bool secure = false;
 };
 
 Server::Server(Router& router, const std::string& address, uint16_t port, const TlsIdentity* identity)
-    : state_(std::make_unique<State>()) {
+    : state_(std::make_unique<State>(router)) {
   try {
     state_->secure = identity != nullptr;
     const net::SocketAddress where(address, port);
+    // The address again at once after a restart, but never one that another process serves.
+    constexpr bool reuse_address = true, reuse_port = false;
     if (identity) {
       net::initializeSSL();
       net::SecureServerSocket secure(context_of(*identity));
-      secure.bind(where, true);
+      secure.bind(where, reuse_address, reuse_port);
       secure.listen(backlog);
       state_->socket = secure;
     } else {
-      state_->socket.bind(where, true);
+      state_->socket.bind(where, reuse_address, reuse_port);
       state_->socket.listen(backlog);
     }
-    net::HTTPServerParams::Ptr params = new net::HTTPServerParams;
-    params->setMaxThreads(max_threads);
-    params->setMaxQueued(max_waiting_connections);
-    params->setTimeout(Poco::Timespan(read_timeout_s, 0));
-    params->setKeepAliveTimeout(Poco::Timespan(idle_connection_s, 0));
-    state_->server = std::make_unique<net::HTTPServer>(new HandlerFactory(router, state_->interruption),
-                                                       state_->threads, state_->socket, params);
+    net::HTTPServerParams& params = *state_->shared.params;
+    params.setMaxThreads(max_threads);
+    params.setMaxQueued(max_queued_connections);
+    params.setTimeout(Poco::Timespan(patience.count(), 0));
+    params.setKeepAliveTimeout(Poco::Timespan(idle_connection_s, 0));
+    state_->server = std::make_unique<net::TCPServer>(new ConnectionFactory(state_->shared), state_->threads,
+                                                      state_->socket, state_->shared.params);
     state_->server->start();
   } catch (const Poco::Exception& problem) {
     throw std::runtime_error("cannot listen on " + address + " port " + to_text(port) + ": " + problem.displayText());
@@ -221,8 +284,9 @@ std::string Server::url() const {
 
 void Server::stop() {
   if (!state_->server) return;
-  state_->interruption.stop();
-  state_->server->stopAll(true);
+  state_->shared.interruption.stop();
+  state_->shared.watch.stop();
+  state_->server->stop();
   state_->threads.joinAll();
   state_->server.reset();
 }

@@ -19,6 +19,8 @@ class Shapes {
   Secret code();
   Secret refresh_token();
   Secret access_token(const JwtClaims& claims);
+  /// Null in the legacy generation, whose tokens carry no signature.
+  const JwtSigner* signer() const { return signer_.get(); }
   Random& random() { return random_; }
 
  private:

@@ -1,9 +1,6 @@
 // Everything one sandbox process knows, as the handlers see it.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/random.hpp"
 #include "sandbox/attempt_limiter.hpp"
 #include "sandbox/authorizations.hpp"
@@ -35,7 +32,6 @@ struct World {
   RequestLog log;
   AttemptLimiter pin_attempts{10, 60000};
   Secret csrf_key;
-  std::vector<std::string> redirect_uris;  ///< empty: any https address without a port, and any loopback address
 };
 
 }  // namespace ecoauth::sandbox
