@@ -47,15 +47,22 @@ const ErrnoRow errno_rows[] = {{EACCES, "EACCES", "permission denied"},
 std::string advice_for(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return "Free some space there, then try again.";
-    case EFBIG: return "Raise the file size limit of this process (ulimit -f).";
-    case EROFS: return "Make that file system writable, or choose another folder for the store.";
+    case EDQUOT:
+      return "Free some space there, then try again.";
+    case EFBIG:
+      return "Raise the file size limit of this process (ulimit -f).";
+    case EROFS:
+      return "Make that file system writable, or choose another folder for the store.";
     case EMFILE:
-    case ENFILE: return "Raise the limit of open files (ulimit -n), then try again.";
+    case ENFILE:
+      return "Raise the limit of open files (ulimit -n), then try again.";
     case EACCES:
-    case EPERM: return "Give this user access to it, or choose another folder for the store.";
-    case ENOTDIR: return "Choose a folder for the store.";
-    default: return {};
+    case EPERM:
+      return "Give this user access to it, or choose another folder for the store.";
+    case ENOTDIR:
+      return "Choose a folder for the store.";
+    default:
+      return {};
   }
 }
 
@@ -68,11 +75,13 @@ std::string errno_text(int error) {
   return "error " + to_text(error);
 }
 
-std::string shown(std::string_view path) {
+std::string on_one_line(std::string_view path) {
   bool plain = valid_utf8(path);
   for (unsigned char c : path) plain = plain && c >= 0x20 && c != 0x7f;
-  return "\"" + (plain ? std::string(path) : printable(path, 4096)) + "\"";
+  return plain ? std::string(path) : printable(path, 4096);
 }
+
+std::string shown(std::string_view path) { return "\"" + on_one_line(path) + "\""; }
 
 std::string shell_word(std::string_view path) {
   std::string word = "'";

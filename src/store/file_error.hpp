@@ -11,7 +11,9 @@ namespace ecoauth {
 /// "no space left on device (ENOSPC)"; for `error` of either sign.
 std::string errno_text(int error);
 
-/// The path in quotation marks, on one line whatever it contains.
+/// The path, on one line whatever it contains.
+std::string on_one_line(std::string_view path);
+/// The same in quotation marks.
 std::string shown(std::string_view path);
 /// The path as one word for a shell, for the commands that errors recommend.
 std::string shell_word(std::string_view path);

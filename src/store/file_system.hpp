@@ -21,8 +21,8 @@ struct FileInfo {
   bool same_file(const FileInfo& other) const { return device == other.device && inode == other.inode; }
 };
 
-/// Thin and literal, so that a virtual disk can stand in for it. Every int result is a negative errno on failure. Interrupted
-/// calls may say -EINTR; short reads and writes are possible.
+/// Thin and literal, so that a virtual disk can stand in for it. Every int result is a negative errno on failure.
+/// Interrupted calls may say -EINTR; short reads and writes are possible.
 class FileSystem {
  public:
   enum class Open { read, write, create };  ///< write: read and write; create: the same, new and ours alone (0600)
@@ -48,17 +48,13 @@ class FileSystem {
   virtual int lock_byte(int descriptor, int64_t offset) = 0;
   virtual int unlock_byte(int descriptor, int64_t offset) = 0;
 
-  /// -EEXIST when `to` is there.
-  virtual int rename_to_new(const std::string& from, const std::string& to) = 0;
-  virtual int unlink(const std::string& path) = 0;
   virtual int make_folder(const std::string& path, uint32_t permissions) = 0;
   virtual int list_folder(const std::string& path, std::vector<std::string>& names) = 0;
 
   /// statfs f_type, or a negative errno.
-  virtual int64_t type_of(int descriptor) = 0;
+  virtual int64_t type_of(const std::string& path) = 0;
   virtual int current_folder(std::string& out) = 0;
   virtual uint32_t effective_user() = 0;
-  virtual int64_t process_id() = 0;
   virtual void pause_ms(int64_t duration_ms) = 0;
 };
 

@@ -8,8 +8,8 @@
 
 namespace ecoauth {
 
-/// An open description keeps its lock until its last descriptor is closed, and fork() copies descriptors: a child that kept
-/// one would keep the parent's lock for its own lifetime.
+/// An open description keeps its lock until its last descriptor is closed, and fork() copies descriptors: a child that
+/// kept one would keep the parent's lock for its own lifetime.
 class LockTable {
  public:
   LockTable() {

@@ -1,7 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -88,17 +87,6 @@ class PosixFileSystem final : public FileSystem {
   int lock_byte(int descriptor, int64_t offset) override { return set_lock(descriptor, offset, F_WRLCK); }
   int unlock_byte(int descriptor, int64_t offset) override { return set_lock(descriptor, offset, F_UNLCK); }
 
-  int rename_to_new(const std::string& from, const std::string& to) override {
-    long moved = syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 1U /* RENAME_NOREPLACE */);
-    if (moved == 0) return 0;
-    if (errno != EINVAL && errno != ENOSYS) return -errno;
-    // A file system without that flag: a link never replaces either.
-    int linked = result_of(::link(from.c_str(), to.c_str()));
-    if (linked == 0) ::unlink(from.c_str());
-    return linked;
-  }
-  int unlink(const std::string& path) override { return result_of(::unlink(path.c_str())); }
-
   int make_folder(const std::string& path, uint32_t permissions) override {
     return result_of(mkdir(path.c_str(), static_cast<mode_t>(permissions)));
   }
@@ -116,9 +104,9 @@ class PosixFileSystem final : public FileSystem {
     return -failure;
   }
 
-  int64_t type_of(int descriptor) override {
+  int64_t type_of(const std::string& path) override {
     struct statfs status;
-    if (fstatfs(descriptor, &status) < 0) return -errno;
+    if (statfs(path.c_str(), &status) < 0) return -errno;
     return static_cast<int64_t>(static_cast<uint32_t>(status.f_type));
   }
 
@@ -129,7 +117,6 @@ class PosixFileSystem final : public FileSystem {
     return 0;
   }
   uint32_t effective_user() override { return geteuid(); }
-  int64_t process_id() override { return getpid(); }
   void pause_ms(int64_t duration_ms) override { std::this_thread::sleep_for(std::chrono::milliseconds(duration_ms)); }
 };
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view header_magic = "ecoauth-store ";
 constexpr std::string_view header_text = "ecoauth-store 1\nslots 3\nslot-size 32768\n";
 constexpr std::string_view slot_magic = "ecoauth-slot ";
+constexpr std::string_view slot_begin = "ecoauth-slot 1 ";
 constexpr size_t digest_digits = 64;
 
 bool all_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
@@ -49,10 +50,10 @@ std::optional<int64_t> take_field(std::string_view& text, std::string_view name,
   return number;
 }
 
-/// Fills `slot` from an area that begins with our magic and version; false when it is damaged.
+/// Fills `slot`; false when the area is damaged.
 bool parse_slot(std::string_view area, Slot& slot) {
-  std::string_view rest = area;
-  rest.remove_prefix(slot_magic.size() + 2);
+  if (!starts_with(area, slot_begin)) return false;
+  std::string_view rest = area.substr(slot_begin.size());
   auto seq = take_field(rest, "seq=", ' ');
   auto attempt = seq ? take_field(rest, "try=", ' ') : std::nullopt;
   auto size = attempt ? take_field(rest, "size=", ' ') : std::nullopt;
@@ -69,7 +70,7 @@ bool parse_slot(std::string_view area, Slot& slot) {
   return digest_of(line_before_digest, slot.record) == slot.digest;
 }
 
-Slot read_slot(std::string_view area, const std::set<std::string>& suspects) {
+Slot read_slot(std::string_view area, const std::string& failed_digest) {
   Slot slot;
   size_t last = area.find_last_not_of('\0');
   slot.used_bytes = last == std::string_view::npos ? 0 : last + 1;
@@ -77,17 +78,26 @@ Slot read_slot(std::string_view area, const std::set<std::string>& suspects) {
     slot.state = area.size() == slot_bytes ? Slot::State::zero : Slot::State::damaged;
     return slot;
   }
-  int64_t version = version_behind(slot_magic, area);
-  if (version > 1) {
+  if (version_behind(slot_magic, area) > 1) {
     slot.state = Slot::State::newer;
-  } else if (version != 1 || !parse_slot(area, slot)) {
+  } else if (!parse_slot(area, slot)) {
     slot.state = Slot::State::damaged;
-  } else if (suspects.count(slot.digest)) {
+  } else if (slot.digest == failed_digest) {
     slot.state = Slot::State::suspect;
   } else {
     slot.state = slot.seq == 0 ? Slot::State::blank : Slot::State::intact;
   }
   return slot;
+}
+
+/// The header is the last that is written of a new file: before it there are zeros and, at most, the blank in the first
+/// slot.
+bool never_finished(std::string_view file) {
+  if (!all_zero(file.substr(0, header_bytes))) return false;
+  std::string_view slots = file.substr(std::min(header_bytes, file.size()));
+  SlotImage blank = blank_slot_image();
+  if (starts_with(slots, blank.bytes.reveal())) slots.remove_prefix(blank.bytes.size());
+  return all_zero(slots);
 }
 
 std::optional<Error> check_header(std::string_view file, const std::string& path) {
@@ -101,69 +111,56 @@ std::optional<Error> check_header(std::string_view file, const std::string& path
 
 }  // namespace
 
-std::string header_block() {
-  std::string block(header_text);
-  block.resize(header_bytes, '\0');
-  return block;
-}
+std::string_view header_line() { return header_text; }
 
-Secret slot_image(int64_t seq, int64_t attempt, std::string_view record) {
-  std::string line = std::string(slot_magic) + "1 seq=" + to_text(seq) + " try=" + to_text(attempt) +
+SlotImage slot_image(int64_t seq, int64_t attempt, std::string_view record, size_t clear_bytes) {
+  std::string line = std::string(slot_begin) + "seq=" + to_text(seq) + " try=" + to_text(attempt) +
                      " size=" + to_text(static_cast<int64_t>(record.size())) + " sha256=";
-  std::string digest = digest_of(line, record);
-  Secret image;
-  image.reserve(line.size() + digest.size() + 1 + record.size());
-  image.append(line);
-  image.append(digest);
-  image.append("\n");
-  image.append(record);
+  SlotImage image;
+  image.digest = digest_of(line, record);
+  size_t size = line.size() + image.digest.size() + 1 + record.size();
+  image.bytes.reserve(std::max(size, clear_bytes));
+  image.bytes.append(line);
+  image.bytes.append(image.digest);
+  image.bytes.append("\n");
+  image.bytes.append(record);
+  if (size < clear_bytes) image.bytes.append(std::string(clear_bytes - size, '\0'));
   return image;
 }
 
-Secret blank_slot_image() { return slot_image(0, 1, {}); }
+SlotImage blank_slot_image(size_t clear_bytes) { return slot_image(0, 1, {}, clear_bytes); }
 
-Secret new_file_image() {
-  Secret image;
-  image.reserve(file_bytes);
-  image.append(header_block());
-  image.append(blank_slot_image().reveal());
-  image.append(std::string(file_bytes - image.size(), '\0'));
-  return image;
-}
-
-Result<Contents> read_contents(std::string_view file, const std::set<std::string>& suspects, const std::string& path) {
+Result<Contents> read_contents(std::string_view file, const Failures& failures, const std::string& path) {
   Contents contents;
-  if (all_zero(file)) {
+  if (never_finished(file)) {
     contents.uninitialised = true;
     return contents;
   }
   if (auto error = check_header(file, path)) return *error;
-  bool any_intact = false;
   for (int i = 0; i < slot_count; ++i) {
     size_t from = std::min(static_cast<size_t>(slot_offset(i)), file.size());
     Slot& slot = contents.slots[static_cast<size_t>(i)];
-    slot = read_slot(file.substr(from, slot_bytes), suspects);
+    slot = read_slot(file.substr(from, slot_bytes), failures[static_cast<size_t>(i)]);
     if (slot.state == Slot::State::newer)
       return make_error(ECOAUTH_ERROR_STORE_NEWER, "a later version has written to the token file " + shown(path));
     if (slot.state == Slot::State::damaged) contents.damage = true;
-    if (slot.state == Slot::State::intact || slot.state == Slot::State::blank) any_intact = true;
     if (slot.state == Slot::State::blank) contents.blank = i;
     if (slot.state != Slot::State::intact) continue;
     const Slot* best = contents.newest < 0 ? nullptr : &contents.slots[static_cast<size_t>(contents.newest)];
     if (!best || std::tie(slot.seq, slot.attempt) > std::tie(best->seq, best->attempt)) contents.newest = i;
   }
-  if (contents.damage && !any_intact)
+  if (contents.newest < 0 && contents.blank < 0)
     return make_error(ECOAUTH_ERROR_STORE_CORRUPT,
                       "the token file " + shown(path) + " is damaged: no slot of it is intact; it was left untouched");
   return contents;
 }
 
-int slot_for(const Contents& contents, int64_t seq) {
+int slot_for(const Contents& contents, int64_t seq, const Failures& failures) {
   int preferred = static_cast<int>(seq % slot_count);
   int keep = contents.newest >= 0 ? contents.newest : contents.blank;
   for (int i = 0; i < slot_count; ++i) {
     int slot = (preferred + i) % slot_count;
-    if (slot != keep && contents.slots[static_cast<size_t>(slot)].state != Slot::State::suspect) return slot;
+    if (slot != keep && failures[static_cast<size_t>(slot)].empty()) return slot;
   }
   // Every other place has failed: write one of them anew. New bytes are a new chance, unlike a second sync of the old.
   return preferred != keep ? preferred : (preferred + 1) % slot_count;

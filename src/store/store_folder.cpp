@@ -15,7 +15,8 @@ constexpr std::string_view suffix = ".ecoauth";
 bool valid_key(std::string_view key) {
   if (key.empty() || key.size() > 100 || key[0] == '.') return false;
   return std::all_of(key.begin(), key.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 

@@ -17,8 +17,8 @@ std::string octal(uint32_t permissions) {
 }
 
 Error refused(const std::string& path, const std::string& why, const std::string& advice) {
-  return make_error(ECOAUTH_ERROR_STORE_PERMISSION, "the token file " + shown(path) + " " + why + "; it was left untouched",
-                    advice);
+  return make_error(ECOAUTH_ERROR_STORE_PERMISSION,
+                    "the token file " + shown(path) + " " + why + "; it was left untouched", advice);
 }
 
 Error wrong_owner(const std::string& path, uint32_t owner, uint32_t user) {
@@ -49,41 +49,51 @@ std::optional<Error> check(const std::string& path, const FileInfo& info, uint32
   return std::nullopt;
 }
 
-Error open_error(FileSystem& fs, const std::string& path, FileSystem::Open how, int failure) {
+/// Why a file that passed the check cannot be opened all the same.
+Error open_error(const std::string& path, FileSystem::Open how, int failure) {
   if (failure == -ELOOP) return symbolic_link(path);
-  if (failure == -ENXIO || failure == -ENODEV || failure == -EISDIR) return not_regular(path);
-  // A better reason than "permission denied", if the file lets itself be looked at.
-  FileInfo info;
-  if (failure == -EACCES && fs.info(path, false, info) == 0) {
-    if (auto error = check(path, info, fs.effective_user())) return *error;
-    const char* mode = how == FileSystem::Open::read ? "chmod 400 " : "chmod 600 ";
-    Error error = file_error("open", path, failure);
-    error.advice = "Make it accessible for its owner: " + std::string(mode) + shell_word(path);
-    return error;
-  }
-  return how == FileSystem::Open::read ? file_error("open", path, failure)
-                                       : write_error("open for writing", path, failure);
+  bool reading = how == FileSystem::Open::read;
+  Error error = reading ? file_error("open", path, failure) : write_error("open for writing", path, failure);
+  if (failure == -EACCES)
+    error.advice =
+        "Make it accessible for its owner: chmod " + std::string(reading ? "400 " : "600 ") + shell_word(path);
+  return error;
 }
 
 }  // namespace
 
 Result<std::optional<Descriptor>> open_existing(FileSystem& fs, const std::string& path, FileSystem::Open how) {
-  std::optional<Error> error;
-  for (int tries = 0; tries < 10; ++tries) {
-    if (tries > 0) fs.pause_ms(2);
-    int number = fs.open_file(path, how);
-    if (number == -ENOENT) return std::optional<Descriptor>();
-    if (number < 0) return open_error(fs, path, how, number);
+  // Looked at before it is opened: opening a FIFO or a device is already doing something to it.
+  FileInfo info;
+  int failure = fs.info(path, false, info);
+  if (failure == -ENOENT) return std::optional<Descriptor>();
+  if (failure < 0) return file_error("examine", path, failure);
+  if (auto error = check(path, info, fs.effective_user())) return *error;
+  int number = fs.open_file(path, how);
+  if (number == -ENOENT) return std::optional<Descriptor>();
+  if (number < 0) return open_error(path, how, number);
+  Descriptor descriptor(fs, number);
+  failure = fs.info(number, info);
+  if (failure < 0) return file_error("examine", path, failure);
+  if (auto error = check(path, info, fs.effective_user())) return *error;
+  return std::optional<Descriptor>(std::move(descriptor));
+}
+
+Result<Descriptor> open_or_create(FileSystem& fs, const std::string& path) {
+  for (int tries = 0; tries < 100; ++tries) {
+    auto existing = open_existing(fs, path, FileSystem::Open::write);
+    if (!existing) return existing.error();
+    if (existing.value()) return std::move(*existing.value());
+    int number = fs.open_file(path, FileSystem::Open::create);
+    if (number == -EEXIST) continue;  // somebody else was first, which is as good
+    if (number < 0) return write_error("create", path, number);
     Descriptor descriptor(fs, number);
-    FileInfo info;
-    int failure = fs.info(number, info);
-    if (failure < 0) return file_error("examine", path, failure);
-    error = check(path, info, fs.effective_user());
-    if (!error) return std::optional<Descriptor>(std::move(descriptor));
-    // Where a file system cannot rename without replacing, a file has two names for an instant while it is made.
-    if (info.names <= 1) break;
+    // The host's umask may have taken even our own bits.
+    int failure = fs.set_permissions(number, 0600);
+    if (failure < 0) return write_error("set the mode of", path, failure);
+    return descriptor;
   }
-  return *error;
+  return write_error("create", path, -EBUSY);
 }
 
 Result<bool> still_there(FileSystem& fs, const std::string& path, int descriptor) {
@@ -132,15 +142,17 @@ std::optional<Error> sync(FileSystem& fs, const std::string& path, int descripto
   return std::nullopt;
 }
 
-std::optional<Error> refuse_network(FileSystem& fs, const std::string& path, int descriptor) {
+std::optional<Error> refuse_network(FileSystem& fs, const std::string& path, const std::string& folder) {
   struct Type {
     int64_t magic;
     const char* name;
   };
-  static const Type types[] = {{0x6969, "NFS"},       {0x517b, "SMB"},       {0xff534d42, "SMB"}, {0xfe534d42, "SMB"},
-                               {0x01021997, "9p"},    {0x65735546, "FUSE"},  {0x5346414f, "AFS"}, {0x73757245, "Coda"},
-                               {0x00c36400, "Ceph"},  {0x0bd00bd0, "Lustre"}, {0x786f4256, "vboxsf"}};
-  int64_t found = fs.type_of(descriptor);
+  static const Type types[] = {{0x6969, "NFS"},        {0x517b, "SMB"},       {0xff534d42, "SMB"},
+                               {0xfe534d42, "SMB"},    {0x01021997, "9p"},    {0x65735546, "FUSE"},
+                               {0x5346414f, "AFS"},    {0x73757245, "Coda"},  {0x00c36400, "Ceph"},
+                               {0x0bd00bd0, "Lustre"}, {0x786f4256, "vboxsf"}};
+  int64_t found = fs.type_of(path);
+  if (found == -ENOENT) found = fs.type_of(folder);
   if (found < 0) return file_error("examine the file system of", path, static_cast<int>(found));
   for (const Type& type : types)
     if (found == type.magic)

@@ -1,6 +1,7 @@
 // Where records are kept. Implementations: memory, file, callback (the host's).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,8 +21,11 @@ enum class SaveOutcome {
 
 enum class LockOutcome { acquired, busy };
 
-/// Keeps opaque byte strings under keys (letters, digits, '.', '_', '-'; at most 100). Every call may block on I/O and is
-/// made on a library worker, at most one at a time per key. Failures carry STORE, STORE_PERMISSION, STORE_CORRUPT,
+/// What every store takes. Larger records are refused.
+constexpr size_t longest_record_bytes = 32768 - 256;
+
+/// Keeps opaque byte strings under keys (letters, digits, '.', '_', '-'; at most 100). Every call may block on I/O and
+/// is made on a library worker, at most one at a time per key. Failures carry STORE, STORE_PERMISSION, STORE_CORRUPT,
 /// STORE_NEWER, CALLBACK or UNSUPPORTED, and leave what was stored as it was.
 class TokenStore {
  public:
@@ -31,10 +35,12 @@ class TokenStore {
   virtual Result<std::optional<Secret>> load(const std::string& key) = 0;
 
   /// Replaces the record if its sequence number is still `expected_seq` (0: there is none yet). `saved` means durable.
-  /// The record itself carries `new_seq`; stores that cannot look inside get it here.
-  virtual Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record, int64_t new_seq) = 0;
+  /// The record itself carries `new_seq`; stores that cannot look inside get it here. Made without the lock, it takes
+  /// the lock for a moment and fails with STORE_LOCKED while somebody else keeps it.
+  virtual Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record,
+                                   int64_t new_seq) = 0;
 
-  /// Forgets the record, durably. Erasing what is not there succeeds.
+  /// Forgets the record, durably, under the lock like save(). False when there was none.
   virtual Result<bool> erase(const std::string& key) = 0;
 
   /// The keys that have a record. UNSUPPORTED when the store cannot tell.
@@ -51,9 +57,12 @@ class TokenStore {
   /// False when nothing keeps a second process from refreshing.
   virtual bool excludes_other_processes() const = 0;
 
-  /// In a forked child, with one thread: closes what the child inherited so that the parent's locks end with the parent.
-  /// Only async-signal-safe calls, no locks.
+  /// In a forked child, with one thread: closes what the child inherited so that the parent's locks end with the
+  /// parent. Only async-signal-safe calls, no locks.
   virtual void close_in_forked_child() noexcept {}
 };
+
+/// For implementations: refuses what no store takes, an empty or too long record and a number that does not grow.
+std::optional<Error> check_save(int64_t expected_seq, const Secret& record, int64_t new_seq);
 
 }  // namespace ecoauth
