@@ -65,38 +65,45 @@ class Account : public std::enable_shared_from_this<Account> {
 
  private:
   using Completion = std::function<void(Outcome)>;
+  using Apply = std::function<void()>;                ///< takes a result in; runs with the lock held
+  using StoreTask = std::function<Apply(TokenStore*)>;  ///< runs without it; nullptr: the store is not to be had any more
   struct ApiCall;
 
-  // account.cpp
+  // account.cpp. All private functions expect the lock to be held unless they say otherwise.
   void begin(OperationId operation, Command command, Completion completion);
   void finish(OperationId operation, Outcome outcome);
-  Now now() const;
-  /// Carries out what the machine has decided, announces what changed and sets the timer. Called with the lock held; what must
-  /// run without it (completions, wakeups) is done by Deferred when the lock has been released.
+  bool cancel_locked(OperationId operation);
+  /// Carries out what the machine has decided, announces what has changed and sets the timer.
   void settle();
-  Identity identity() const;
-  const Secret& client_id() const;
+  void set_timer(const Now& now);
+  void announce_state(const Now& now);
+  Now now();
 
   // account_actions.cpp
   void perform(Action action);
   void connect(const Action& action);
+  void connected(int64_t number);  // without the lock
+  void answered(int64_t number, Classified answer);  // without the lock
   void publish();
-  std::shared_ptr<const Token> hand_out_token() const;
+  void complete(const Action& action);
   void announce(Action::Kind kind);
-  void announce_state();
-  Secret encoded_record() const;
+  std::shared_ptr<const Token> hand_out_token(const Now& now) const;
 
   // account_store.cpp
-  void on_store(std::function<void(TokenStore&)> task);
-  void run_store_tasks();
-  Result<std::optional<Record>> load_record(TokenStore& store, const Secret& known_client_id);
+  void on_store(StoreTask task);
+  void run_store_tasks();  // without the lock
+  void load();
+  void save();
+  const Secret& client_id() const;
+  Secret encoded_record() const;
 
   // account_request.cpp
   void begin_request(OperationId operation, Command command);
-  void request_with_token(std::shared_ptr<ApiCall> call, Outcome token);
-  void request_answered(std::shared_ptr<ApiCall> call, HttpResult result);
-
-  class Deferred;
+  void get_token_for(const std::shared_ptr<ApiCall>& call);
+  void abandon(ApiCall& call);
+  void send(const std::shared_ptr<ApiCall>& call, Outcome token);
+  void request_answered(const std::shared_ptr<ApiCall>& call, HttpResult result);  // without the lock
+  Outcome conclude(const std::shared_ptr<ApiCall>& call, HttpResult result, Classified answer);
 
   const std::string key_;
   const std::shared_ptr<Runtime> runtime_;
@@ -106,16 +113,19 @@ class Account : public std::enable_shared_from_this<Account> {
   std::mutex mutex_;
   StateMachine machine_;
   std::map<OperationId, Completion> operations_;
-  std::map<OperationId, int64_t> revision_waiters_;  // wait(): the revision each has seen
+  std::map<OperationId, int64_t> revision_waiters_;  // wait(): the revision that each has seen
   std::map<OperationId, std::shared_ptr<ApiCall>> api_calls_;
-  std::vector<std::function<void()>> deferred_;      // to run when the lock is released
+  int64_t api_refused_since_ms_ = -1;  // API status 1 in spite of fresh tokens
 
-  std::deque<std::function<void(TokenStore&)>> store_tasks_;
+  std::string store_key_;  // empty while the client id is unknown
+  std::deque<StoreTask> store_tasks_;
   bool store_running_ = false;
 
   std::shared_ptr<HttpExchange> exchange_;
   int64_t exchange_number_ = 0;
 
+  uint64_t dice_ = 0;
+  int64_t timer_at_ms_ = -1;
   int64_t revision_ = 0;
   std::string announced_;  // what the last STATE event said, to tell whether something has changed
 };

@@ -1,6 +1,7 @@
 // One application: its accounts, its events, its end. Thread-safe.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@ class Client : public ProcessListener, public std::enable_shared_from_this<Clien
  public:
   /// Starts nothing: no thread, no connection, no file.
   static std::shared_ptr<Client> make(ClientSetup setup);
+  ~Client() override;
 
   Runtime& runtime() const { return *runtime_; }
 
@@ -46,16 +48,19 @@ class Client : public ProcessListener, public std::enable_shared_from_this<Clien
 
  private:
   explicit Client(ClientSetup setup);
+  bool begin_closing();
   void shut_down();
-  bool wait_until_at_rest(int64_t timeout_ms);
+  bool settle_accounts(int64_t timeout_ms);
   std::vector<std::shared_ptr<Account>> accounts();
 
+  TokenStore* const fork_store_;  // for the forked child, which may not take a lock
   const std::shared_ptr<Runtime> runtime_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Account>> accounts_;
+  bool quiesced_ = false;
   bool closing_ = false;
-  bool closed_ = false;
-  std::condition_variable closed_changed_;
+  bool shut_down_ = false;
+  std::condition_variable shut_down_changed_;
 };
 
 }  // namespace ecoauth

@@ -5,8 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -16,9 +20,11 @@
 
 namespace ecoauth {
 
-class EventQueue {
+/// Made by make_shared: a callback that never returns keeps it.
+class EventQueue : public std::enable_shared_from_this<EventQueue> {
  public:
-  using Deliver = std::function<void(const Event&)>;
+  /// The event is gone afterwards: the receiver may take what is in it.
+  using Deliver = std::function<void(Event&)>;
   using Wakeup = std::function<void()>;
   /// A place for one event, made ahead: putting the event there later cannot fail.
   using Place = std::list<Event>;
@@ -46,9 +52,12 @@ class EventQueue {
   bool stop(int64_t timeout_ms);
 
  private:
-  void added(std::unique_lock<std::mutex>& lock, bool was_empty);
+  void became_readable();
+  bool post_delivery();
   void deliver_waiting();
   void send_wakeup_bytes();
+  Place take_first();
+  bool wait_for_event(std::unique_lock<std::mutex>& lock, int64_t timeout_ms);
 
   const Dispatch mode_;
   WorkerPool pool_;  // one thread: event callbacks never overlap
@@ -58,6 +67,7 @@ class EventQueue {
   std::shared_ptr<const Deliver> deliver_;
   std::shared_ptr<const Wakeup> wakeup_;
   std::list<Event> events_;
+  std::map<std::pair<int32_t, std::string>, std::list<Event>::iterator> latest_;  // of the coalesced kinds, by account
   size_t log_lines_ = 0;
   int64_t dropped_ = 0;
   bool delivering_ = false;

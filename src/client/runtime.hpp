@@ -8,10 +8,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/process_guard.hpp"
 #include "base/random.hpp"
 #include "base/worker_pool.hpp"
 #include "client/config.hpp"
@@ -46,14 +49,14 @@ class Runtime {
   const ClientConfig config;
   const Clock& clock;
   Random& random;
+  const std::shared_ptr<EventQueue> events;
   const Logger logger;
-  EventQueue events;
   WorkerPool workers;     ///< the store's I/O; a hung callback of the host takes one
   Scheduler scheduler;
 
   /// FORKED in a child of the process that made the client, CLOSED after its end.
   std::optional<Error> usable() const;
-  bool forked() const;
+  bool forked() const { return process_guard::fork_generation() != fork_generation_; }
   void set_closed() { closed_.store(true, std::memory_order_release); }
 
   /// Empty after the end.
@@ -68,13 +71,10 @@ class Runtime {
   std::shared_ptr<Account> account_of(OperationId operation) const;
   uint64_t new_timer_id() { return ++timers_; }
 
-  /// Wakes whoever waits for accounts to come to rest.
+  /// Wakes whoever waits for accounts to come to rest. May be called with an account's lock held.
   void something_changed();
-  template <typename Predicate>
-  bool wait_until(int64_t timeout_ms, Predicate predicate) {
-    std::unique_lock lock(rest_mutex_);
-    return rest_.wait_for(lock, std::chrono::milliseconds(timeout_ms), predicate);
-  }
+  /// Asks `condition` now and after every change. False when it does not hold in time.
+  bool wait_until(int64_t timeout_ms, const std::function<bool()>& condition);
 
  private:
   const int64_t fork_generation_;
@@ -88,8 +88,10 @@ class Runtime {
   std::unordered_map<OperationId, std::weak_ptr<Account>> operations_;
   OperationId last_operation_ = 0;
 
-  std::mutex rest_mutex_;
-  std::condition_variable rest_;
+  std::mutex changes_mutex_;
+  std::condition_variable changed_;
+  int64_t changes_ = 0;
+  std::atomic<int> watchers_{0};
 };
 
 }  // namespace ecoauth

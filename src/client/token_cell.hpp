@@ -18,13 +18,15 @@ class TokenCell {
  public:
   enum class Copy { copied, too_small, none };
 
-  TokenCell() = default;
+  TokenCell();
   ~TokenCell();
   TokenCell(const TokenCell&) = delete;
   TokenCell& operator=(const TokenCell&) = delete;
 
   /// `header`: "Bearer " and the token. Handed out until `expires_boot_ms`.
   void publish(Secret header, int64_t generation, int64_t expires_boot_ms);
+  /// There is a newest token pair, but no token to hand out.
+  void withhold(int64_t generation);
   void clear();
 
   /// Copies the token (or the whole header) with a terminating NUL. Takes no lock, allocates nothing. `needed_bytes` and

@@ -1,5 +1,6 @@
 #include "store/callback_store.hpp"
 
+#include <atomic>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -113,12 +114,14 @@ class CallbackStore final : public TokenStore {
   std::string description() const override { return "callbacks"; }
   bool durable() const override { return true; }
   bool excludes_other_processes() const override { return host_->lock != nullptr; }
+  void host_ends() noexcept override { host_ends_.store(true); }
 
  private:
   /// A callback must not throw. One that does fails; a forced unwind, which ends the thread, is no std::exception and
   /// passes.
   template <typename Call>
-  static Result<int32_t> call(const char* name, Call callback) {
+  Result<int32_t> call(const char* name, Call callback) {
+    if (host_ends_.load()) return callback_error(name, "is not called any more: the process is ending");
     CallbackScope scope;
     try {
       return int32_t{callback()};
@@ -128,6 +131,7 @@ class CallbackStore final : public TokenStore {
   }
 
   HostCallbacks host_;
+  std::atomic<bool> host_ends_{false};
 };
 
 }  // namespace

@@ -60,6 +60,9 @@ class TokenStore {
   /// In a forked child, with one thread: closes what the child inherited so that the parent's locks end with the
   /// parent. Only async-signal-safe calls, no locks.
   virtual void close_in_forked_child() noexcept {}
+
+  /// The process is ending: no callback of the host is made from now on; calls that would need one fail.
+  virtual void host_ends() noexcept {}
 };
 
 /// For implementations: refuses what no store takes, an empty or too long record and a number that does not grow.
