@@ -63,10 +63,8 @@ constexpr Row by_action[] = {
 };
 
 constexpr Row by_grant_state[] = {
-    {ECOAUTH_GRANT_NONE, exit_needs_authorization},
-    {ECOAUTH_GRANT_ACTIVE, exit_ok},
-    {ECOAUTH_GRANT_SUSPECT, exit_temporary},
-    {ECOAUTH_GRANT_NEEDS_REAUTHORIZATION, exit_needs_authorization},
+    {ECOAUTH_GRANT_NONE, exit_needs_authorization}, {ECOAUTH_GRANT_ACTIVE, exit_ok},
+    {ECOAUTH_GRANT_SUSPECT, exit_temporary},        {ECOAUTH_GRANT_NEEDS_REAUTHORIZATION, exit_needs_authorization},
     {ECOAUTH_GRANT_BLOCKED, exit_user_action},
 };
 
@@ -82,6 +80,8 @@ int find(const Row (&rows)[size], int32_t key, int otherwise) {
 
 int exit_code_of(int32_t result, int32_t action) {
   if (result >= 0) return exit_ok;
+  // An answer that usually passes, but has stayed: the library no longer advises waiting.
+  if (result == ECOAUTH_ERROR_SERVER && action == ECOAUTH_ACTION_USER_ACTION) return exit_user_action;
   return find(by_result, result, find(by_action, action, exit_unexpected));
 }
 
@@ -91,12 +91,12 @@ const char* const exit_codes_text =
     "Exit codes:\n"
     "  0    done\n"
     "  1    something unexpected\n"
-    "  2    wrong usage, or not in this release\n"
+    "  2    wrong usage, or not possible in this release\n"
     "  3    authorization needed: run \"ecoauth login\"\n"
-    "  4    a person has to do something first (account locked or disabled, client id or scope refused)\n"
+    "  4    a person has to do something first: account locked or disabled, client id or scope refused\n"
     "  5    temporary failure: try again later\n"
     "  6    the PIN expired, or the user declined\n"
-    "  7    the token store: full, damaged, not accessible\n"
-    "  130  interrupted\n";
+    "  7    the token store is full, damaged or not accessible\n"
+    "  130  interrupted (Ctrl-C, SIGTERM, SIGHUP)\n";
 
 }  // namespace ecoauth::cli

@@ -6,10 +6,10 @@
 
 namespace ecoauth::cli {
 
-int Failure::exit_code() const { return exit_code_of(code, action); }
+int Failure::exit_code() const { return chosen_exit_code != 0 ? chosen_exit_code : exit_code_of(code, action); }
 
 JsonLine Failure::json() const {
-  JsonLine line;
+  JsonLine line("error");
   line.text("code", ecoauth_result_name(code)).text("message", message).text("advice", advice);
   line.text("action", ecoauth_action_name(action)).number("retry_after_ms", retry_after_ms);
   line.number("http_status", http_status).text("oauth_error", oauth_error);
@@ -24,15 +24,6 @@ Failure Failure::usage(std::string message, std::string advice) {
   failure.action = ECOAUTH_ACTION_FIX_CONFIG;
   failure.message = std::move(message);
   failure.advice = std::move(advice);
-  return failure;
-}
-
-Failure Failure::later(const std::string& what) {
-  Failure failure;
-  failure.code = ECOAUTH_ERROR_UNSUPPORTED;
-  failure.action = ECOAUTH_ACTION_FIX_CONFIG;
-  failure.message = what + " comes in a later release.";
-  failure.advice = "\"ecoauth --help\" lists what this one can do.";
   return failure;
 }
 

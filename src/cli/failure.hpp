@@ -21,14 +21,13 @@ struct Failure {
   std::string oauth_uri;
   int32_t http_status = 0;
   int32_t api_status = -1;
+  int chosen_exit_code = 0;  ///< 0: the one that belongs to `code` and `action`
 
   int exit_code() const;
   JsonLine json() const;
 
   /// The command line or the environment is wrong.
   static Failure usage(std::string message, std::string advice);
-  /// Something that a later release can do.
-  static Failure later(const std::string& what);
   static Failure interrupted(std::string advice);
   /// From the library; `error` may be NULL.
   static Failure from(int32_t result, const ecoauth_error* error);

@@ -5,11 +5,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/signals.hpp"
 #include "cli/time_text.hpp"
+#include "cli/utf8.hpp"
 
 namespace ecoauth::cli {
 
@@ -24,8 +27,8 @@ int write_all(int fd, std::string_view bytes) {
     } else if (errno == EAGAIN) {
       // Somebody else made the shared descriptor non-blocking.
       pollfd writable{fd, POLLOUT, 0};
-      if (poll(&writable, 1, -1) < 0 && errno != EINTR) return errno;
-    } else if (errno != EINTR) {
+      if (poll(&writable, 1, -1) < 0 && (errno != EINTR || Signals::raised())) return errno;
+    } else if (errno != EINTR || Signals::raised()) {
       return errno;
     }
   }
@@ -34,11 +37,16 @@ int write_all(int fd, std::string_view bytes) {
 
 const char* level_name(int32_t level) {
   switch (level) {
-    case ECOAUTH_LOG_ERROR: return "error";
-    case ECOAUTH_LOG_WARNING: return "warning";
-    case ECOAUTH_LOG_INFO: return "info";
-    case ECOAUTH_LOG_DEBUG: return "debug";
-    default: return "trace";
+    case ECOAUTH_LOG_ERROR:
+      return "error";
+    case ECOAUTH_LOG_WARNING:
+      return "warning";
+    case ECOAUTH_LOG_INFO:
+      return "info";
+    case ECOAUTH_LOG_DEBUG:
+      return "debug";
+    default:
+      return "trace";
   }
 }
 
@@ -62,8 +70,17 @@ void Output::data(std::string_view bytes) {
   if (reader_left_ || write_failed_) return;
   if (!rewritten_.empty()) rewrite("");
   const int failure = write_all(STDOUT_FILENO, bytes);
-  if (failure == EPIPE) reader_left_ = true;
-  if (failure != 0 && failure != EPIPE) write_failed_ = true;
+  if (failure == EPIPE || failure == EINTR) reader_left_ = true;
+  if (failure != 0 && !reader_left_) write_failed_ = true;
+}
+
+void Output::line(std::string_view text) { data(for_terminal(text, false) + "\n"); }
+
+void Output::body(std::string_view bytes) {
+  if (isatty(STDOUT_FILENO) == 0) return data(bytes);
+  std::string text = for_terminal(bytes, true);
+  if (!text.empty() && text.back() != '\n') text.push_back('\n');
+  data(text);
 }
 
 void Output::object(const JsonLine& line) {
@@ -72,7 +89,7 @@ void Output::object(const JsonLine& line) {
 
 void Output::line_to_stderr(std::string_view line) {
   std::string text = rewritten_.empty() ? "" : "\r\x1b[K";
-  text.append(line);
+  text.append(for_terminal(line, false));
   text.push_back('\n');
   text.append(rewritten_);
   write_all(STDERR_FILENO, text);
@@ -83,6 +100,8 @@ void Output::say(std::string_view line) {
 }
 
 void Output::warn(std::string_view line) { line_to_stderr(line); }
+
+void Output::prompt(std::string_view words) { write_all(STDERR_FILENO, words); }
 
 void Output::log(int32_t level, std::string_view line, int64_t dropped) {
   if (dropped > 0) line_to_stderr("(" + std::to_string(dropped) + " log lines dropped)");
@@ -101,7 +120,7 @@ void Output::rewrite(std::string line) {
 
 void Output::report(const Failure& failure) {
   rewrite("");
-  object(std::move(JsonLine().object("error", failure.json())));
+  object(failure.json());
   line_to_stderr("ecoauth: " + failure.message);
   if (!failure.oauth_error.empty() || failure.api_status > 0) {
     std::string said = "The server said: " + failure.oauth_error;

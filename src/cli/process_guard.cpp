@@ -26,8 +26,9 @@ void guard_process() {
   setrlimit(RLIMIT_CORE, &none);
   // Not even the same user may attach, or read memory and environment through /proc.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  // A reader that left is noticed by write() (output.cpp), quietly.
+  // A reader that left and a file size limit are noticed by write() and reported, instead of ending the process.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace ecoauth::cli

@@ -3,7 +3,8 @@
 
 namespace ecoauth::cli {
 
-/// No core dump, no debugger of the same user, standard descriptors open, SIGPIPE ignored. Called first in main().
+/// No core dump, no debugger of the same user, standard descriptors open, SIGPIPE and SIGXFSZ ignored. Called first in
+/// main().
 void guard_process();
 
 }  // namespace ecoauth::cli

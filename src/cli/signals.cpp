@@ -3,24 +3,34 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include "cli/exit_codes.hpp"
+#include "cli/time_text.hpp"
 
 namespace ecoauth::cli {
 
 namespace {
 
-int pipe_ends[2] = {-1, -1};
-volatile std::sig_atomic_t raised_count = 0;
+constexpr int64_t echo_ms = 500;
 
-void on_signal(int) {
+int pipe_ends[2] = {-1, -1};
+std::atomic<int64_t> first_ms{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal handler may not wait for a lock");
+
+void on_signal(int number) {
   const int saved_errno = errno;
-  if (raised_count > 0) _exit(exit_interrupted);
-  raised_count = 1;
-  const char byte = 1;
-  if (write(pipe_ends[1], &byte, 1) < 0) _exit(exit_interrupted);
+  const int64_t now_ms = boot_ms();
+  if (first_ms == 0) {
+    first_ms = now_ms;
+    const char byte = 1;
+    if (write(pipe_ends[1], &byte, 1) < 0) _exit(exit_interrupted);
+  } else if (number == SIGINT && now_ms - first_ms >= echo_ms) {
+    _exit(exit_interrupted);
+  }
   errno = saved_errno;
 }
 
@@ -41,6 +51,6 @@ Signals::Signals() {
 
 int Signals::fd() const { return pipe_ends[0]; }
 
-bool Signals::raised() const { return raised_count > 0; }
+bool Signals::raised() { return first_ms != 0; }
 
 }  // namespace ecoauth::cli

@@ -3,7 +3,9 @@
 
 namespace ecoauth::cli {
 
-/// The first signal asks for an orderly end; a second one ends the process at once with exit code 130. One per process.
+/// The first signal asks for an orderly end. Another Ctrl-C, half a second later or more, ends the process at once with
+/// exit code 130; sooner ones are echoes (a wrapper that passes on what the terminal has sent to everybody). One per
+/// process.
 class Signals {
  public:
   Signals();
@@ -12,7 +14,7 @@ class Signals {
 
   /// Readable as soon as a signal has come; stays so.
   int fd() const;
-  bool raised() const;
+  static bool raised();
 };
 
 }  // namespace ecoauth::cli

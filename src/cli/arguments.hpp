@@ -1,0 +1,41 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ecoauth::cli {
+
+class Output;
+
+struct Arguments {
+  std::string command;
+
+  // everywhere
+  std::string client_id_file;
+  std::string server;
+  std::string store;
+  std::string account;
+  std::string scope;
+  std::string ca_file;
+  bool json = false;
+  bool quiet = false;
+  int verbosity = 0;
+
+  // token
+  int64_t min_valid_s = 60;
+  bool header = false;
+
+  // request
+  std::string method;
+  std::string path;
+  std::optional<std::string> data;
+  std::optional<std::string> data_file;
+};
+
+/// Reads the command line and the environment, except for the client id (client_id.hpp), and configures `output`. None
+/// when everything asked for has been said (--help). Throws Failure.
+std::optional<Arguments> parse_arguments(int argc, char** argv, Output& output);
+
+}  // namespace ecoauth::cli

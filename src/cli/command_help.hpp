@@ -1,0 +1,17 @@
+// What --help says besides the options.
+#pragma once
+
+namespace ecoauth::cli {
+
+struct CommandHelp {
+  const char* name;
+  const char* does;    ///< one line
+  const char* footer;  ///< more, with examples and what --json prints
+};
+
+extern const CommandHelp command_help[7];
+
+/// The end of "ecoauth --help", before the exit codes.
+extern const char* const general_help;
+
+}  // namespace ecoauth::cli

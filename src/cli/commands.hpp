@@ -1,0 +1,18 @@
+// The commands, a file each: each returns an exit code or throws Failure.
+#pragma once
+
+#include "cli/arguments.hpp"
+#include "cli/output.hpp"
+#include "cli/signals.hpp"
+
+namespace ecoauth::cli {
+
+int login(const Arguments& arguments, Output& output, const Signals& signals);
+int token(const Arguments& arguments, Output& output, const Signals& signals);
+int refresh(const Arguments& arguments, Output& output, const Signals& signals);
+int request(const Arguments& arguments, Output& output, const Signals& signals);
+int status(const Arguments& arguments, Output& output, const Signals& signals);
+int logout(const Arguments& arguments, Output& output, const Signals& signals);
+int version(const Arguments& arguments, Output& output, const Signals& signals);
+
+}  // namespace ecoauth::cli
