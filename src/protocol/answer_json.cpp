@@ -29,7 +29,6 @@ class Listener final : public Poco::JSON::Handler {
     other();
     if (depth_ == 0) saw_object_ = true;
     in_status_ = depth_ == 1 && key_ == "status";
-    if (in_status_ && ++status_objects_ > 1) throw Duplicate();
     ++depth_;
     key_.clear();
   }
@@ -41,7 +40,11 @@ class Listener final : public Poco::JSON::Handler {
     key_.clear();
   }
   void endArray() override { close(); }
-  void key(const std::string& name) override { key_ = name; }
+  void key(const std::string& name) override {
+    // Whatever it holds: of two, one might be meant to hide the other.
+    if (depth_ == 1 && name == "status" && ++status_members_ > 1) throw Duplicate();
+    key_ = name;
+  }
   void null() override { (void)claim(); }
   void value(int number) override { keep(number); }
   void value(unsigned number) override { keep(number); }
@@ -111,15 +114,54 @@ class Listener final : public Poco::JSON::Handler {
   AnswerJson& out_;
   std::string key_;
   size_t depth_ = 0;
-  size_t status_objects_ = 0;
+  size_t status_members_ = 0;
   bool saw_object_ = false;
   bool in_status_ = false;
   bool claimed_[known] = {};
 };
 
-/// POCO gives up on an integer beyond 64 bits, and with it on the whole answer, for a number that would only be
-/// clamped. Such a run of digits becomes the largest one of 18 digits. `text` is JSON or not; strings are left alone.
-void shorten_integers(std::string& text) {
+size_t skip_digits(std::string_view text, size_t at) {
+  return std::min(text.find_first_not_of("0123456789", at), text.size());
+}
+
+struct Number {
+  size_t end = 0;
+  bool too_large = false;  ///< for a 64-bit integer, or for a double
+};
+
+/// The JSON number, less its sign, that starts with the digit at `at`. What is no JSON is not judged: the parser shall
+/// see it.
+Number measure_number(std::string_view text, size_t at) {
+  Number number;
+  number.end = skip_digits(text, at);
+  const size_t integral = number.end - at;
+  if (text[at] == '0' && integral > 1) return number;
+  auto next_is = [&](std::string_view characters) {
+    return number.end < text.size() && characters.find(text[number.end]) != std::string_view::npos;
+  };
+  bool integer = true;
+  size_t exponent = 0;
+  if (next_is(".")) {
+    integer = false;
+    const size_t digits = ++number.end;
+    if ((number.end = skip_digits(text, digits)) == digits) return number;
+  }
+  if (next_is("eE")) {
+    integer = false;
+    ++number.end;
+    if (next_is("+")) ++number.end;
+    const size_t digits = number.end;
+    if ((number.end = skip_digits(text, digits)) == digits) return number;
+    exponent =
+        static_cast<size_t>(parse_int(text.substr(digits, std::min<size_t>(number.end - digits, 9))).value_or(0));
+  }
+  number.too_large = integer ? integral > 18 : integral + exponent > 300;
+  return number;
+}
+
+/// POCO gives up on a number that is too large, and with it on the whole answer, where the number would only be clamped
+/// or is nobody's business. Such a number becomes 9e99. `text` is JSON or not; strings are left alone.
+void shorten_numbers(std::string& text) {
   bool in_string = false;
   size_t out = 0;
   for (size_t at = 0; at < text.size();) {
@@ -128,16 +170,13 @@ void shorten_integers(std::string& text) {
       text[out++] = text[at++];
     } else if (c == '"') {
       in_string = !in_string;
-    } else if (!in_string && c >= '1' && c <= '9') {
-      const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
-      const bool integer = end == text.size() || (text[end] != '.' && text[end] != 'e' && text[end] != 'E');
-      const bool starts_here = out == 0 || (text[out - 1] != '.' && (text[out - 1] < '0' || text[out - 1] > '9'));
-      if (integer && starts_here && end - at > 18) {
-        for (int k = 0; k < 18; ++k) text[out++] = '9';
-        at = end;
-        continue;
+    } else if (!in_string && c >= '0' && c <= '9') {
+      const Number number = measure_number(text, at);
+      if (number.too_large) {
+        for (char digit : {'9', 'e', '9', '9'}) text[out++] = digit;  // never longer than what it replaces
+        at = number.end;
       }
-      while (at < end) text[out++] = text[at++];
+      while (at < number.end) text[out++] = text[at++];
       continue;
     }
     text[out++] = text[at++];
@@ -168,7 +207,7 @@ std::optional<AnswerJson> read_answer_json(std::string_view body) {
   if (body.find('\0') != std::string_view::npos || body.find("\\u0000") != std::string_view::npos) return std::nullopt;
 
   PlainCopy copy{std::string(body)};
-  shorten_integers(copy.text);
+  shorten_numbers(copy.text);
   AnswerJson out;
   try {
     Poco::SharedPtr<Listener> listener = new Listener(out);

@@ -22,7 +22,8 @@ std::optional<int64_t> http_date_ms(std::string_view text) {
   if (date.size() < 20 || date.size() > 40 || date.find(':') == std::string::npos) return std::nullopt;
   const bool rfc850 = date.find('-') != std::string::npos;
   const bool asctime = date.find(',') == std::string::npos;
-  if (!asctime && date.substr(date.size() - 4) != " GMT") return std::nullopt;
+  // Nor does it look at what follows.
+  if (asctime ? date.size() != 24 : date.substr(date.size() - 4) != " GMT") return std::nullopt;
   const std::string& format = asctime  ? Poco::DateTimeFormat::ASCTIME_FORMAT
                               : rfc850 ? Poco::DateTimeFormat::RFC850_FORMAT
                                        : Poco::DateTimeFormat::HTTP_FORMAT;
