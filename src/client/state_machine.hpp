@@ -137,10 +137,12 @@ class StateMachine {
   void save();
   void fail_job(const Error& error, const Now& now);
   void fail_refresh_waiters(const Error& error, const Now& now);
-  void adopt(std::optional<Record> found, const Now& now);
   void job_saved(const Now& now);
   void resume_pin(const Now& now);
   void end_authorization(const Error& error, const Now& now);
+
+  // state_machine_store.cpp: what the store answered
+  void adopt(std::optional<Record> found, const Now& now);
 
   // state_machine_answers.cpp: what answers mean
   void refresh_answered(Classified answer, const Now& now);

@@ -8,16 +8,9 @@
 namespace ecoauth {
 namespace {
 
-constexpr int64_t lock_limit_ms = 60000;      // a refresh of another process ends well before
-constexpr int64_t lock_pause_min_ms = 10, lock_pause_max_ms = 200;
+constexpr int64_t lock_limit_ms = 60000;  // a refresh of another process ends well before
+constexpr int64_t lock_pause_min_ms = 10;
 constexpr int64_t store_retry_ms = 5000;
-constexpr int most_rebases = 3;
-constexpr size_t most_candidates = 3;
-
-bool has_candidate(const Grant& grant, const Secret& token) {
-  return std::any_of(grant.candidates.begin(), grant.candidates.end(),
-                     [&](const Secret& candidate) { return candidate.equals(token); });
-}
 
 }  // namespace
 
@@ -67,113 +60,15 @@ void StateMachine::save() {
   actions_.emplace_back(Action::Kind::save);
 }
 
-void StateMachine::locked(Result<bool> acquired, const Now& now) {
-  if (step_ != Step::locking) {
-    if (acquired && acquired.value()) actions_.emplace_back(Action::Kind::unlock);
-    return;
-  }
-  if (!acquired) {
-    fail_job(acquired.error(), now);
-  } else if (acquired.value()) {
-    holds_lock_ = true;
-    step_ = Step::reading;
-    actions_.emplace_back(Action::Kind::load);
-  } else if (now.boot_ms >= lock_deadline_ms_) {
-    fail_job(make_error(ECOAUTH_ERROR_STORE_LOCKED, "another process has held the account's lock for a minute"), now);
-  } else {
-    step_ = Step::waiting_for_lock;
-    step_until_ms_ = now.boot_ms + lock_pause_ms_ / 2 + static_cast<int64_t>(static_cast<double>(lock_pause_ms_) * now.dice);
-    lock_pause_ms_ = std::min(lock_pause_max_ms, lock_pause_ms_ * 2);
-  }
-  settle(now);
-}
-
 void StateMachine::timer(const Now& now) {
   if (step_ == Step::waiting_for_lock && now.boot_ms >= step_until_ms_) {
     step_ = Step::reading;  // look first: the holder may have done what we are here for
     actions_.emplace_back(Action::Kind::load);
   } else if (step_ == Step::backoff && now.boot_ms >= step_until_ms_) {
-    connect(AnswerContext::refresh, record_.grant->candidates[std::min(candidate_, record_.grant->candidates.size() - 1)]);
+    connect(AnswerContext::refresh,
+            record_.grant->candidates[std::min(candidate_, record_.grant->candidates.size() - 1)]);
   }
   settle(now);
-}
-
-void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) {
-  if (step_ != Step::reading && step_ != Step::rebasing) return;
-  if (!result) {
-    fail_job(result.error(), now);
-    settle(now);
-    return;
-  }
-  adopt(std::move(result.value()), now);
-  if (step_ == Step::rebasing) {
-    step_ = Step::saving;
-    save();
-  } else if (job_ == Job::load) {
-    end_job();
-  } else if (!holds_lock_) {
-    if (job_ == Job::refresh && generation() > job_generation_) {
-      end_job();
-    } else {
-      step_ = Step::locking;
-      actions_.emplace_back(Action::Kind::try_lock);
-    }
-  } else {
-    begin_locked_part(now);
-  }
-  settle(now);
-}
-
-void StateMachine::adopt(std::optional<Record> found, const Now& now) {
-  bool first = !loaded_;
-  int64_t known = generation();
-  bool keep_grant = unsaved_ || new_token_;
-  bool keep_pending = step_ == Step::rebasing && (job_ == Job::authorize || job_ == Job::poll);
-  loaded_ = true;
-  store_failed_ = false;
-  if (!found) {
-    // Signing out leaves a record without a grant; no record at all under a living grant means that somebody deleted it, and
-    // memory heals it with the next save.
-    record_.seq = 0;
-    if (first) record_ = Record();
-    return;
-  }
-  Record mine = std::exchange(record_, std::move(*found));
-  if (keep_grant && mine.grant) {
-    if (generation() < mine.grant->generation || !record_.grant) {
-      record_.grant = std::move(mine.grant);
-      record_.intent.reset();
-      record_.client_id = std::move(mine.client_id);
-      record_.scope_asked = mine.scope_asked;
-    } else if (generation() > known || new_token_) {
-      // Somebody committed beside us: keep both, theirs first.
-      for (const Secret& token : mine.grant->candidates)
-        if (!has_candidate(*record_.grant, token) && record_.grant->candidates.size() < most_candidates)
-          record_.grant->candidates.push_back(token.clone());
-    }
-  }
-  if (keep_pending) record_.pending = std::move(mine.pending);
-  if (generation() != known) {
-    actions_.emplace_back(Action::Kind::publish);
-    if (!first && generation() > known) {
-      retries_.succeeded();
-      retry_at_ms_ = demand_retry_at_ms_ = 0;
-      last_error_.reset();
-      actions_.emplace_back(Action::Kind::token_saved);
-    }
-  }
-  if (first && record_.grant && !record_.grant->refusals.empty()) {
-    // The patience after refusals outlives the process.
-    RetrySchedule schedule;
-    Classified refusal;
-    refusal.answer_class = AnswerClass::refused;
-    Retry retry;
-    for (size_t i = 0; i < record_.grant->refusals.size(); ++i) retry = schedule.after(refusal, now.dice);
-    retries_ = schedule;
-    int64_t ago = elapsed_ms(record_.grant->refusals.back().at, now);
-    retry_at_ms_ = now.boot_ms + std::max<int64_t>(0, retry.in_ms - std::max<int64_t>(0, ago));
-    demand_retry_at_ms_ = wants(Want::refresh) ? 0 : retry_at_ms_;
-  }
 }
 
 void StateMachine::begin_locked_part(const Now& now) {
@@ -252,46 +147,6 @@ void StateMachine::ready(const Now& now) {
   actions_.emplace_back(Action::Kind::proceed);
 }
 
-void StateMachine::saved(Result<bool> durable, const Now& now) {
-  bool conflict = durable && !durable.value();
-  if (!durable || conflict) --record_.seq;
-  if (step_ == Step::marking) {
-    if (durable && !conflict) {
-      store_failed_ = false;
-      step_ = Step::sending;
-      sent_at_ = now.moment();
-      request_sent_ = true;
-      actions_.emplace_back(Action::Kind::proceed);
-    } else {
-      record_.intent.reset();
-      actions_.emplace_back(Action::Kind::abandon);
-      fail_job(conflict ? make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock")
-                        : durable.error(),
-               now);
-    }
-  } else if (step_ == Step::saving) {
-    if (conflict && rebases_++ < most_rebases) {
-      step_ = Step::rebasing;
-      actions_.emplace_back(Action::Kind::load);
-      return;
-    }
-    std::optional<Error> failure;
-    if (conflict)
-      failure = make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock");
-    else if (!durable)
-      failure = durable.error();
-    if (!failure) store_failed_ = false;
-    if (new_token_) {
-      commit_saved(failure, now);
-    } else if (failure) {
-      fail_job(*failure, now);
-    } else {
-      job_saved(now);
-    }
-  }
-  settle(now);
-}
-
 void StateMachine::job_saved(const Now& now) {
   Job job = job_;
   switch (job) {
@@ -328,35 +183,6 @@ void StateMachine::job_saved(const Now& now) {
       end_job();
       break;
   }
-}
-
-void StateMachine::erased(Result<bool> result, const Now& now) {
-  if (job_ == Job::sign_out && step_ == Step::saving) {
-    if (!result) {
-      fail_job(result.error(), now);
-    } else {
-      bool had = record_.grant || record_.pending;
-      int64_t seq = record_.seq;
-      Record empty;
-      empty.identity = record_.identity;
-      record_ = std::move(empty);
-      polling_ = false;
-      rejected_generation_ = 0;
-      retry_at_ms_ = demand_retry_at_ms_ = 0;
-      unsaved_ = false;
-      last_error_.reset();
-      actions_.emplace_back(Action::Kind::publish);
-      complete_all(Want::authorize, ECOAUTH_ERROR_CANCELLED,
-                   make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
-      if (had || seq > 0) {
-        save();  // a record without a grant, so that other processes see the signing out and do not heal it
-      } else {
-        end_job();
-        complete_all(Want::sign_out, ECOAUTH_ALREADY_DONE);
-      }
-    }
-  }
-  settle(now);
 }
 
 void StateMachine::fail_refresh_waiters(const Error& error, const Now& now) {
