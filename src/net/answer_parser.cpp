@@ -33,7 +33,7 @@ AnswerParser::~AnswerParser() { wipe(line_); }
 
 void AnswerParser::fail(HttpFailure kind, std::string detail) {
   state_ = State::failed;
-  failure_ = {kind, std::move(detail)};
+  failure_ = refusal_.kind != HttpFailure::none ? refusal_ : Failure{kind, std::move(detail)};
 }
 
 void AnswerParser::refuse(std::string detail) {
@@ -48,10 +48,8 @@ void AnswerParser::take(std::string_view bytes) {
       case State::fields: {
         size_t limit = max_head_bytes - head_bytes_;
         if (state_ == State::status_line) limit = std::min(limit, max_status_line_bytes);
-        size_t before = bytes.size();
         bool complete = take_line(bytes, limit);
         if (state_ == State::failed) return;
-        (void)before;
         if (state_ == State::status_line) {
           std::string_view begin = std::string_view(line_).substr(0, 5);
           if (std::string_view("HTTP/").substr(0, begin.size()) != begin)
@@ -221,9 +219,7 @@ void AnswerParser::end(bool complete) {
   if (state_ == State::status_line || state_ == State::fields) {
     fail(HttpFailure::reset, any_byte_ ? "the server closed the connection within the header of its answer"
                                        : "the server closed the connection without an answer");
-  } else if (state_ == State::until_close && refusal_.kind != HttpFailure::none) {
-    fail(refusal_.kind, refusal_.detail);
-  } else if (state_ == State::until_close && complete) {
+  } else if (state_ == State::until_close && complete && !refused()) {
     state_ = State::complete;
   } else {
     fail(HttpFailure::truncated, "the answer is shorter than announced");
@@ -232,7 +228,6 @@ void AnswerParser::end(bool complete) {
 
 void AnswerParser::broken() {
   if (finished()) return;
-  if (refused()) return fail(refusal_.kind, refusal_.detail);
   fail(HttpFailure::reset,
        any_byte_ ? "the connection broke within the answer" : "the connection broke before the answer");
 }

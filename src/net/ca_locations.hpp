@@ -7,7 +7,7 @@ namespace ecoauth {
 
 struct CaLocation {
   std::string path;
-  bool hashed_folder = false;  ///< OpenSSL looks a certificate up when it needs it: nothing to load
+  bool folder = false;  ///< of hash links: OpenSSL looks a certificate up when it needs it, nothing to load
 };
 
 /// The first place that exists: hashed folders, then bundles. Empty path when there is none. SSL_CERT_FILE and the like

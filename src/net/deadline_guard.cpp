@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <new>
 
 #include "base/thread.hpp"
 
@@ -64,7 +65,11 @@ struct DeadlineGuard::Core {
       auto expire = std::move(next->second.expire);
       entries.erase(next);
       lock.unlock();
-      expire();
+      try {
+        expire();
+      } catch (const std::bad_alloc&) {
+        // Its socket is shut already; only telling somebody at once failed.
+      }
       expire = nullptr;
       lock.lock();
     }

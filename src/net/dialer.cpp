@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -54,12 +55,12 @@ Step<GuardedSocket> dial(const std::vector<Address>& addresses, const std::share
   std::vector<Attempt> attempts;
   size_t next = 0, count = std::min(addresses.size(), max_addresses);
   int64_t next_at_ms = 0;
-  std::string last_error = "no address";
+  std::string last_error;
   auto note = [&](const Address& address, int error) { last_error = address_text(address) + ": " + error_text(error); };
 
   for (;;) {
     if (until->raised() != HttpFailure::none)
-      return Failure{until->raised(), "while connecting (last: " + last_error + ")"};
+      return Failure{until->raised(), "while connecting" + (last_error.empty() ? "" : ", last to " + last_error)};
     int64_t now_ms = system_clock().boot_ms();
     if (next < count && (attempts.empty() || now_ms >= next_at_ms)) {
       const Address& address = addresses[next++];
@@ -79,7 +80,7 @@ Step<GuardedSocket> dial(const std::vector<Address>& addresses, const std::share
     int wait_ms = next < count ? static_cast<int>(next_at_ms - now_ms) : -1;
     if (::poll(polled.data(), polled.size(), wait_ms) < 0 && errno != EINTR)
       return Failure{HttpFailure::connect, "poll: " + error_text(errno)};
-    for (size_t i = polled.size(); i-- > 0;) {
+    for (size_t i = 0; i < polled.size(); ++i) {
       if (!polled[i].revents) continue;
       int error = socket_error(polled[i].fd);
       if (!error) {
@@ -87,9 +88,12 @@ Step<GuardedSocket> dial(const std::vector<Address>& addresses, const std::share
         return std::move(attempts[i].socket);
       }
       note(attempts[i].address, error);
-      attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
+      attempts[i].socket.close();
       next_at_ms = 0;
     }
+    attempts.erase(
+        std::remove_if(attempts.begin(), attempts.end(), [](auto& attempt) { return !attempt.socket.open(); }),
+        attempts.end());
   }
 }
 

@@ -16,8 +16,9 @@ namespace {
 // An answer whose head was refused is only read on because its body may hold a token that exists nowhere else.
 constexpr int64_t refused_body_ms = 1000;
 
-const char* phase_text(HttpFailure why) {
-  return why == HttpFailure::timeout ? "the time ran out " : "it was cancelled ";
+/// What looks like a network failure after an interruption is its work.
+std::string interrupted_text(HttpFailure why, const std::string& detail) {
+  return (why == HttpFailure::timeout ? "the time ran out (" : "it was cancelled (") + detail + ")";
 }
 }  // namespace
 
@@ -29,10 +30,9 @@ Exchange::Exchange(std::shared_ptr<TransportCore> core, HttpRequest request, Htt
       total_deadline_ms_(core_->clock.boot_ms() + request_.total_timeout_ms),
       interruption_(std::make_shared<Interruption>()) {}
 
-bool Exchange::watch() {
+void Exchange::watch() {
   watch_ =
       core_->guard.watch(connect_deadline_ms_, [self = shared_from_this()] { self->interrupt(HttpFailure::timeout); });
-  return watch_ != 0;
 }
 
 void Exchange::unwatch() { core_->guard.forget(watch_); }
@@ -54,10 +54,9 @@ HttpResult Exchange::failed(HttpOutcome outcome, Failure failure) const {
   result.outcome = outcome;
   result.failure = failure.kind;
   result.detail = std::move(failure.detail);
-  // What an interruption does to the socket looks like a network failure: the reason is the interruption.
   if (HttpFailure why = interruption_->raised(); why != HttpFailure::none) {
-    if (result.failure != why) result.detail = phase_text(why) + ("(" + result.detail + ")");
     result.failure = why;
+    result.detail = interrupted_text(why, result.detail);
   }
   return result;
 }
@@ -93,6 +92,13 @@ Step<std::unique_ptr<Connection>> Exchange::connect() {
     return failure;
   };
   if (!addresses) return as_proxy(addresses.failure());
+  if (!tls) {
+    // A name that means this machine may lead elsewhere when a name server says so.
+    auto& found = addresses.value();
+    found.erase(std::remove_if(found.begin(), found.end(), [](const Address& at) { return !at.loopback(); }),
+                found.end());
+    if (found.empty()) return Failure{HttpFailure::resolve, "the name does not lead to this machine itself"};
+  }
   auto socket = dial(addresses.value(), interruption_);
   if (!socket) return as_proxy(socket.failure());
   if (tunnel) {
@@ -102,12 +108,14 @@ Step<std::unique_ptr<Connection>> Exchange::connect() {
   if (!tls) return make_plain_connection(std::move(socket.value()));
   auto secured = start_tls(std::move(socket.value()), origin.host, context);
   // Perhaps the machine's certificates were renewed since they were read.
-  if (!secured && interruption_->raised() == HttpFailure::none) core_->contexts.forget();
+  if (!secured && !over()) core_->contexts.forget();
   return secured;
 }
 
 HttpResult Exchange::perform() {
-  if (interruption_->raised() != HttpFailure::none) return not_begun();
+  if (!watch_) watch();
+  if (over()) return not_begun();
+  if (!watch_) return failed(HttpOutcome::not_sent, {HttpFailure::connect, "no thread could be started"});
   auto bytes = compose_request(request_, core_->user_agent);
   if (!bytes) return failed(HttpOutcome::not_sent, bytes.failure());
   request_.body.clear();
@@ -126,6 +134,8 @@ HttpResult Exchange::perform() {
 }
 
 HttpResult Exchange::converse(Connection& connection, Secret bytes) {
+  if (connection.peer_left())
+    return failed(HttpOutcome::not_sent, {HttpFailure::reset, "the server closed the connection before the request"});
   writing_ = true;
   if (!connection.write(bytes.reveal()))
     return failed(connection.started() ? HttpOutcome::ambiguous : HttpOutcome::not_sent,
@@ -142,7 +152,7 @@ HttpResult Exchange::converse(Connection& connection, Secret bytes) {
     if (got.end == Connection::End::broken) answer.broken();
     if (got.end == Connection::End::clean || got.end == Connection::End::cut) {
       // A shut socket reads as the end of the answer: only an answer that says where it ends can be complete then.
-      bool whole = got.end == Connection::End::clean && interruption_->raised() == HttpFailure::none;
+      bool whole = got.end == Connection::End::clean && !over();
       answer.end(whole);
     }
     if (answer.refused() && !hurried) {
@@ -154,7 +164,7 @@ HttpResult Exchange::converse(Connection& connection, Secret bytes) {
   if (answer.ok()) {
     connection.finish();
     result.outcome = HttpOutcome::answered;
-  } else if (hurried) {
+  } else if (hurried && interruption_->raised() != HttpFailure::cancelled) {  // that the hurry ended it is no reason
     result.outcome = HttpOutcome::ambiguous;
     result.failure = answer.failure().kind;
     result.detail = answer.failure().detail;

@@ -21,9 +21,11 @@ class Exchange final : public HttpExchange, public std::enable_shared_from_this<
   void proceed() override;
   void cancel() override;
 
-  /// False when nothing can watch its time.
-  bool watch();
+  /// Has its deadlines watched. May fail for want of a thread; perform() then tries again.
+  void watch();
   void unwatch();
+  /// Cancelled or out of time.
+  bool over() const { return interruption_->raised() != HttpFailure::none; }
   /// Blocks until the request has ended one way or the other. On a worker.
   HttpResult perform();
   /// Why it ended before it began.

@@ -85,7 +85,7 @@ class HttpTransport {
   virtual std::shared_ptr<HttpExchange> submit(HttpRequest request, Hooks hooks) = 0;
 
   /// Cancels everything and waits at most `timeout_ms` for the workers; submit() fails from then on (on_done still
-  /// comes).
+  /// comes). Calls on_done itself for requests that the system has no thread for.
   virtual bool shutdown(int64_t timeout_ms) = 0;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 class PlainConnection final : public Connection {
  public:
-  explicit PlainConnection(GuardedSocket socket) : socket_(std::move(socket)) {}
+  using Connection::Connection;
 
   bool write(std::string_view bytes) override {
     while (!bytes.empty()) {
@@ -33,10 +33,7 @@ class PlainConnection final : public Connection {
     }
   }
 
-  void finish() override {}
-
  private:
-  GuardedSocket socket_;
   bool started_ = false;
 };
 

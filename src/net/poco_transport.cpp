@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/thread.hpp"
+#include "net/ca_locations.hpp"
 #include "net/exchange.hpp"
 #include "net/transport_core.hpp"
 
@@ -45,6 +46,10 @@ Result<TransportSettings> check_transport_settings(TransportSettings settings) {
   if (!settings.ca_file.empty() && access(settings.ca_file.c_str(), R_OK) != 0)
     return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "the CA file cannot be read",
                       "Name a PEM bundle or a hashed folder that this user may read.");
+  if (ca_location_of(settings.ca_file).folder && !is_hashed_folder(settings.ca_file))
+    return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT,
+                      "the CA folder holds no hash links, so OpenSSL would find nothing",
+                      "Run openssl rehash on it, or name a PEM bundle.");
   if (settings.max_workers < 1 || settings.max_workers > 1024)
     return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "the number of workers must be between 1 and 1024");
   return settings;
@@ -75,67 +80,75 @@ TransportCore::TransportCore(TransportSettings settings, const Clock& given_cloc
 
 std::shared_ptr<HttpExchange> TransportCore::submit(HttpRequest request, HttpTransport::Hooks hooks) {
   auto exchange = std::make_shared<Exchange>(shared_from_this(), std::move(request), std::move(hooks));
-  HttpFailure refused = exchange->watch() ? HttpFailure::none : HttpFailure::connect;
+  exchange->watch();
+  bool stopping;
   {
     std::lock_guard lock(mutex_);
-    if (stopping_) {
-      refused = HttpFailure::cancelled;
-    } else if (refused == HttpFailure::none) {
-      all_.insert(exchange);
-      waiting_.push_back(exchange);
-    }
+    stopping = stopping_;
+    all_.insert(exchange);
+    waiting_.push_back(exchange);
   }
-  if (refused != HttpFailure::none) {
-    HttpResult result;
-    result.failure = refused;
-    result.detail = refused == HttpFailure::cancelled ? "the transport is shut down" : "no thread could be started";
-    complete_elsewhere(exchange, std::move(result));
-    return exchange;
-  }
-  slot_free();
+  if (stopping)
+    exchange->cancel();
+  else if (exchange->over())
+    end_early(exchange);  // its time ran out before it stood in the queue
+  else
+    start_worker();
   return exchange;
 }
 
-// Releases the place of a running request, also when a hook throws, and gives it to the next one.
-struct TransportCore::Slot {
+// A worker's place among max_workers_. It is given back by work() itself, or here when a hook ended the thread.
+struct TransportCore::Place {
   std::shared_ptr<TransportCore> core;
-  ~Slot() {
+  bool given_back = false;
+  ~Place() {
+    if (given_back) return;
     {
       std::lock_guard lock(core->mutex_);
-      --core->running_;
+      --core->working_;
     }
-    core->slot_free();
+    core->start_worker();
   }
 };
 
-void TransportCore::slot_free() {
-  std::shared_ptr<Exchange> next;
-  {
-    std::lock_guard lock(mutex_);
-    if (waiting_.empty() || running_ >= max_workers_) return;
-    next = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++running_;
+// Without a thread to be had the request waits for the next worker, and its deadline goes on.
+void TransportCore::start_worker() {
+  std::lock_guard lock(mutex_);
+  if (waiting_.empty() || working_ >= max_workers_) return;
+  ++working_;
+  try {
+    if (pool_.post([core = shared_from_this()] { core->work(); })) return;
+  } catch (const std::bad_alloc&) {
   }
-  if (start(next)) return;
-  {
-    std::lock_guard lock(mutex_);
-    --running_;
-  }
-  complete_elsewhere(next, next->given_up("no thread could be started"));
+  --working_;
 }
 
-bool TransportCore::start(std::shared_ptr<Exchange> exchange) {
-  return pool_.post([core = shared_from_this(), exchange] {
-    Slot slot{core};
-    HttpResult result;
-    try {
-      result = exchange->perform();
-    } catch (const std::exception& defect) {
-      result = exchange->given_up(defect.what());
+void TransportCore::work() {
+  Place place{shared_from_this()};
+  for (;;) {
+    std::shared_ptr<Exchange> next;
+    {
+      std::lock_guard lock(mutex_);
+      if (waiting_.empty()) {
+        --working_;
+        place.given_back = true;
+        return;
+      }
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
     }
-    core->finish(exchange, std::move(result));
-  });
+    run(next);
+  }
+}
+
+void TransportCore::run(const std::shared_ptr<Exchange>& exchange) {
+  HttpResult result;
+  try {
+    result = exchange->perform();
+  } catch (const std::exception& defect) {
+    result = exchange->given_up(defect.what());
+  }
+  finish(exchange, std::move(result));
 }
 
 void TransportCore::finish(const std::shared_ptr<Exchange>& exchange, HttpResult result) {
@@ -149,20 +162,24 @@ void TransportCore::finish(const std::shared_ptr<Exchange>& exchange, HttpResult
   exchange->report(std::move(result));
 }
 
-void TransportCore::complete_elsewhere(std::shared_ptr<Exchange> exchange, HttpResult result) {
-  auto shared = std::make_shared<HttpResult>(std::move(result));
-  auto task = [core = shared_from_this(), exchange, shared] { core->finish(exchange, std::move(*shared)); };
-  if (!pool_.post(task)) start_thread("ecoauth-net", task);
+bool TransportCore::take_waiting(const std::shared_ptr<Exchange>& exchange) {
+  std::lock_guard lock(mutex_);
+  auto at = std::find(waiting_.begin(), waiting_.end(), exchange);
+  if (at == waiting_.end()) return false;
+  waiting_.erase(at);
+  return true;
 }
 
 void TransportCore::end_early(const std::shared_ptr<Exchange>& exchange) {
   {
     std::lock_guard lock(mutex_);
-    auto at = std::find(waiting_.begin(), waiting_.end(), exchange);
-    if (at == waiting_.end()) return;  // a worker has it and has been told
-    waiting_.erase(at);
+    if (std::find(waiting_.begin(), waiting_.end(), exchange) == waiting_.end()) return;  // a worker has it
   }
-  complete_elsewhere(exchange, exchange->not_begun());
+  auto end = [core = shared_from_this(), exchange] {
+    if (core->take_waiting(exchange)) core->finish(exchange, exchange->not_begun());
+  };
+  // After shutdown() the pool takes nothing; a late submit() still hears back.
+  if (!pool_.post(end)) start_thread("ecoauth-net", end);
 }
 
 void TransportCore::cancel_all() {
@@ -182,6 +199,15 @@ bool TransportCore::shutdown(int64_t timeout_ms) {
   }
   cancel_all();
   bool ended = pool_.stop(timeout_ms);
+  if (ended) {
+    // Those that no thread could be found for.
+    std::deque<std::shared_ptr<Exchange>> left;
+    {
+      std::lock_guard lock(mutex_);
+      left.swap(waiting_);
+    }
+    for (const auto& exchange : left) finish(exchange, exchange->not_begun());
+  }
   return guard.stop(std::max<int64_t>(0, deadline_ms - system_clock().boot_ms())) && ended;
 }
 

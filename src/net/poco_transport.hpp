@@ -22,8 +22,9 @@ struct TransportSettings {
 /// Refuses what could never work, so that a mistake shows when options are set and not with the first refresh.
 Result<TransportSettings> check_transport_settings(TransportSettings settings);
 
-/// Expects checked settings; `clock` outlives the transport. Starts no thread and touches neither POCO nor OpenSSL
-/// before the first submit(). The destructor cancels what is under way without waiting; on_done still comes.
+/// Expects checked settings; `clock` outlives the transport and its last request. Starts no thread and touches neither
+/// POCO nor OpenSSL before the first submit(). The destructor cancels what is under way without waiting; on_done still
+/// comes.
 std::unique_ptr<HttpTransport> make_poco_transport(TransportSettings settings, const Clock& clock, Logger logger);
 
 /// `hook` is called once in the life of the process, on a worker, when POCO and OpenSSL have started: a guard

@@ -58,7 +58,8 @@ Result<Proxy> parse_proxy(std::string_view url) {
     auto user = percent_decode(url.substr(0, at));
     if (!user || user->find(':') == std::string::npos) return invalid("its user name or password cannot be read");
     std::string encoded = base64(*user);
-    proxy.authorization = Secret("Basic " + encoded);
+    proxy.authorization = Secret("Basic ");
+    proxy.authorization.append(encoded);
     wipe(*user);
     wipe(encoded);
     url.remove_prefix(at + 1);
@@ -98,7 +99,7 @@ Step<GuardedSocket> connect_through(GuardedSocket socket, const Proxy& proxy, co
   std::string head;
   if (!read_head(socket.fd(), head)) return Failure{HttpFailure::proxy, "the proxy did not answer the CONNECT request"};
   // A proxy that speaks HTTP/1.0 is common (tinyproxy).
-  bool valid = head.size() >= 12 && starts_with(head, "HTTP/1.") && head[8] == ' ';
+  bool valid = head.size() >= 12 && starts_with(head, "HTTP/1.") && head[8] == ' ' && head[9] >= '1' && head[9] <= '9';
   auto status = valid ? parse_int(std::string_view(head).substr(9, 3)) : std::nullopt;
   if (!status) return Failure{HttpFailure::proxy, "the proxy's answer is not HTTP"};
   if (*status == 407) return Failure{HttpFailure::proxy, "the proxy asks for a user name and password (407)"};

@@ -60,6 +60,11 @@ bool parse_address(const std::string& host, uint16_t port, Address& out) {
   return true;
 }
 
+bool Address::loopback() const {
+  if (family() == AF_INET) return ntohl(reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr) >> 24 == 127;
+  return family() == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr);
+}
+
 std::string address_text(const Address& address) {
   char host[NI_MAXHOST] = "";
   getnameinfo(reinterpret_cast<const sockaddr*>(&address.storage), address.size, host, sizeof host, nullptr, 0,

@@ -19,6 +19,7 @@ struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
   int family() const { return storage.ss_family; }
+  bool loopback() const;
 };
 
 struct Resolution {

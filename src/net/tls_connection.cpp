@@ -1,6 +1,7 @@
 #include "net/tls_connection.hpp"
 
 #include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/Net/StreamSocketImpl.h>
@@ -8,6 +9,10 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <cerrno>
 
 #include "base/text.hpp"
 #include "net/tls_context.hpp"
@@ -23,12 +28,39 @@ namespace {
 class AdoptedSocket final : public Poco::Net::StreamSocketImpl {
  public:
   explicit AdoptedSocket(poco_socket_t fd) : StreamSocketImpl(fd) {}
+
+  /// Asked when a signal interrupted a read or write. POCO's own gives up after the socket's time-out, which is none,
+  /// and opens a descriptor that the host's children inherit. The guard ends this wait by shutting the socket.
+  bool poll(const Poco::Timespan&, int mode) override {
+    short events = static_cast<short>((mode & SELECT_READ ? POLLIN : 0) | (mode & SELECT_WRITE ? POLLOUT : 0));
+    pollfd polled{sockfd(), events, 0};
+    while (::poll(&polled, 1, -1) < 0 && errno == EINTR) polled.revents = 0;
+    errno = 0;  // POCO looks at it afterwards
+    return true;
+  }
+};
+
+/// OpenSSL writes without MSG_NOSIGNAL. The signal is blocked on this thread; taking it away keeps it from a host's
+/// callback that opens its mask here.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() = default;
+  ~NoPipeSignal() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    timespec at_once{};
+    while (sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
 };
 
 class TlsConnection final : public Connection {
  public:
-  TlsConnection(GuardedSocket guarded, SecureStreamSocket socket, SSL* ssl)
-      : guarded_(std::move(guarded)), socket_(std::move(socket)), ssl_(ssl), written_before_(written()) {}
+  TlsConnection(GuardedSocket guarded, SecureStreamSocket secure, SSL* ssl)
+      : Connection(std::move(guarded)), secure_(std::move(secure)), ssl_(ssl), written_before_(written()) {}
 
   ~TlsConnection() override {
     // Whatever POCO does on closing may not wait for the peer.
@@ -39,7 +71,7 @@ class TlsConnection final : public Connection {
     try {
       while (!bytes.empty()) {
         ERR_clear_error();
-        int sent = socket_.sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+        int sent = secure_.sendBytes(bytes.data(), static_cast<int>(bytes.size()));
         if (sent <= 0) return false;
         bytes.remove_prefix(static_cast<size_t>(sent));
       }
@@ -54,7 +86,7 @@ class TlsConnection final : public Connection {
   Read read(char* buffer, size_t size) override {
     try {
       ERR_clear_error();
-      int got = socket_.receiveBytes(buffer, static_cast<int>(size));
+      int got = secure_.receiveBytes(buffer, static_cast<int>(size));
       if (got > 0) return {static_cast<size_t>(got), End::none};
       return {0, said_goodbye() ? End::clean : got == 0 ? End::cut : End::broken};
     } catch (const Poco::Net::ConnectionResetException&) {
@@ -66,6 +98,7 @@ class TlsConnection final : public Connection {
   }
 
   void finish() override {
+    Connection::finish();
     ERR_clear_error();
     SSL_shutdown(ssl_);  // one close_notify; the answer to it is not awaited
     ERR_clear_error();
@@ -75,15 +108,14 @@ class TlsConnection final : public Connection {
   bool said_goodbye() const { return SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN; }
   uint64_t written() const { return BIO_number_written(SSL_get_wbio(ssl_)); }
 
-  GuardedSocket guarded_;
-  SecureStreamSocket socket_;  ///< owns a duplicate of the descriptor, and ssl_
+  NoPipeSignal no_signal_;
+  SecureStreamSocket secure_;  ///< owns a duplicate of the descriptor, and ssl_
   SSL* ssl_;
   uint64_t written_before_;
 };
 
-Failure handshake_failure(const TlsNote& note, const std::string& host, const std::string& what) {
+Failure handshake_failure(const TlsNote& note, const std::string& host, const std::string& what, bool closed) {
   long verdict = note.verify_result;
-  bool local_alert = note.alert >= 0;
   if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
     return {HttpFailure::certificate_time, std::string("the certificate of ") + printable(host) +
                                                " is not valid now: " + X509_verify_cert_error_string(verdict)};
@@ -91,8 +123,15 @@ Failure handshake_failure(const TlsNote& note, const std::string& host, const st
     return {HttpFailure::tls, std::string("the certificate of ") + printable(host) +
                                   " was refused: " + X509_verify_cert_error_string(verdict)};
   std::string detail = "the TLS handshake with " + printable(host) + " failed: ";
-  detail += local_alert ? SSL_alert_desc_string_long(note.alert) : printable(what);
-  return {HttpFailure::tls, detail};
+  if (note.alert >= 0) return {HttpFailure::tls, detail + SSL_alert_desc_string_long(note.alert)};
+  return {closed ? HttpFailure::reset : HttpFailure::tls, detail + printable(what)};
+}
+
+/// Whether the handshake ended because the connection did. OpenSSL reports a FIN as an error of the protocol.
+bool connection_ended(const Poco::Exception& failed) {
+  return dynamic_cast<const Poco::Net::ConnectionResetException*>(&failed) ||
+         dynamic_cast<const Poco::Net::SSLConnectionUnexpectedlyClosedException*>(&failed) ||
+         failed.message().find("unexpected eof") != std::string::npos;
 }
 
 }  // namespace
@@ -101,6 +140,7 @@ Step<std::unique_ptr<Connection>> start_tls(GuardedSocket socket, const std::str
                                             Poco::Net::Context::Ptr context) {
   TlsNote note;
   NoteTls noting(note);
+  NoPipeSignal no_signal;
   ERR_clear_error();
   std::string name = tls_name(host);
   // POCO closes its descriptor when it sees fit. It gets a duplicate, so that ours stays a valid handle for the guard.
@@ -114,11 +154,11 @@ Step<std::unique_ptr<Connection>> start_tls(GuardedSocket socket, const std::str
     // attach() may return before the handshake is over; this says that it is.
     bool done = secure.completeHandshake() == 1;
     if (!done || !note.finished || SSL_get_verify_result(note.ssl) != X509_V_OK || !SSL_is_init_finished(note.ssl))
-      return handshake_failure(note, host, "it did not complete");
+      return handshake_failure(note, host, "it did not complete", false);
     return std::unique_ptr<Connection>(new TlsConnection(std::move(socket), std::move(secure), note.ssl));
   } catch (const Poco::Exception& failed) {
     ERR_clear_error();
-    return handshake_failure(note, host, failed.displayText());
+    return handshake_failure(note, host, failed.displayText(), connection_ended(failed));
   }
 }
 

@@ -30,8 +30,9 @@ bool configure(SSL_CTX* context, X509_STORE* store, const std::string& host) {
   // No callback: POCO's would ask the host's SSLManager, which may have been told to accept everything.
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
+  SSL_CTX_clear_options(
+      context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(context, 0);
   SSL_CTX_set_info_callback(context, note_tls_progress);
@@ -63,8 +64,8 @@ Step<Context::Ptr> TlsContexts::for_host(const std::string& given_host) {
       return Failure{HttpFailure::tls, "no trusted certificates were found on this system; set the CA file"};
     auto store = std::make_unique<CaStore>();
     store->store = X509_STORE_new();
-    bool ok = store->store && (location.hashed_folder ? X509_STORE_load_path(store->store, location.path.c_str())
-                                                      : X509_STORE_load_file(store->store, location.path.c_str()));
+    bool ok = store->store && (location.folder ? X509_STORE_load_path(store->store, location.path.c_str())
+                                               : X509_STORE_load_file(store->store, location.path.c_str()));
     ERR_clear_error();
     if (!ok) return Failure{HttpFailure::tls, "the trusted certificates in " + location.path + " could not be read"};
     store_ = std::move(store);

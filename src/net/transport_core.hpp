@@ -26,9 +26,8 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   bool shutdown(int64_t timeout_ms);
   void cancel_all();
 
-  /// For exchanges: takes it out of the queue, if it waits there.
+  /// For exchanges that are over: does not let them wait for their turn.
   void end_early(const std::shared_ptr<Exchange>& exchange);
-  void finish(const std::shared_ptr<Exchange>& exchange, HttpResult result);
 
   const std::string user_agent;
   const Proxy proxy;
@@ -39,16 +38,18 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   DeadlineGuard guard;
 
  private:
-  struct Slot;
-  bool start(std::shared_ptr<Exchange> exchange);
-  void complete_elsewhere(std::shared_ptr<Exchange> exchange, HttpResult result);
-  void slot_free();
+  struct Place;
+  void start_worker();
+  void work();
+  void run(const std::shared_ptr<Exchange>& exchange);
+  bool take_waiting(const std::shared_ptr<Exchange>& exchange);
+  void finish(const std::shared_ptr<Exchange>& exchange, HttpResult result);
 
   const size_t max_workers_;
   std::mutex mutex_;
   std::deque<std::shared_ptr<Exchange>> waiting_;
   std::set<std::shared_ptr<Exchange>> all_;  ///< waiting or running
-  size_t running_ = 0;
+  size_t working_ = 0;                       ///< places taken, of max_workers_
   bool stopping_ = false;
   WorkerPool pool_;  ///< last: its threads use the rest
 };

@@ -1,0 +1,48 @@
+// What can be seen of this process from outside: memory, threads, descriptors, connections.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+/// Looks again every few milliseconds, at most `bound_ms`. For what cannot be waited for otherwise.
+bool wait_until(const std::function<bool()>& condition, int64_t bound_ms = 10000);
+
+int64_t monotonic_ms();
+
+/// False where memory is not the program's own (sanitizers).
+bool memory_can_be_measured();
+int64_t resident_bytes();
+/// The highest resident size since forget_peak().
+int64_t peak_resident_bytes();
+void forget_peak();
+
+std::vector<pid_t> threads_named(const std::string& name_prefix);
+size_t thread_count();
+
+std::set<int> open_descriptors();
+/// Those of `now` that are not in `before` and would be inherited by a child program.
+std::vector<int> inheritable(const std::set<int>& before, const std::set<int>& now);
+
+/// Has this network namespace a TCP connection to loopback's `port` that stands or is half closed?
+bool connected_to(uint16_t port);
+
+/// A folder that is removed with what is in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+  /// Returns the file's path.
+  std::string write(const std::string& name, const std::string& text) const;
+  std::string read(const std::string& name) const;
+
+ private:
+  std::string path_;
+};
