@@ -141,7 +141,8 @@ bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_w
 }
 
 void StateMachine::serve_token_waiters(const Now& now) {
-  if (!loaded_) return;
+  // A new token is nobody's before it has been saved, or its saving has failed (reliability.md 6.2, P3).
+  if (!loaded_ || new_token_) return;
   for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
     if (waiter.want == Want::load) {
       complete(waiter.operation, ECOAUTH_OK);
