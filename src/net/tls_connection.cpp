@@ -123,8 +123,8 @@ Failure handshake_failure(const TlsNote& note, const std::string& host, const st
     return {HttpFailure::tls, std::string("the certificate of ") + printable(host) +
                                   " was refused: " + X509_verify_cert_error_string(verdict)};
   std::string detail = "the TLS handshake with " + printable(host) + " failed: ";
-  if (note.alert >= 0) return {HttpFailure::tls, detail + SSL_alert_desc_string_long(note.alert)};
-  return {closed ? HttpFailure::reset : HttpFailure::tls, detail + printable(what)};
+  if (closed) return {HttpFailure::reset, detail + "the connection was closed"};
+  return {HttpFailure::tls, detail + (note.alert >= 0 ? SSL_alert_desc_string_long(note.alert) : printable(what))};
 }
 
 /// Whether the handshake ended because the connection did. OpenSSL reports a FIN as an error of the protocol.
