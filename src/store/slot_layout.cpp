@@ -90,14 +90,20 @@ Slot read_slot(std::string_view area, const std::string& failed_digest) {
   return slot;
 }
 
+/// Is there nothing in `area` but zeros behind the first bytes, or none, of `line`?
+bool unfinished(std::string_view area, std::string_view line) {
+  std::string_view written = area.substr(0, area.find_last_not_of('\0') + 1);
+  return written.size() < line.size() && starts_with(line, written);
+}
+
 /// The header is the last that is written of a new file: before it there are zeros and, at most, the blank in the first
 /// slot.
 bool never_finished(std::string_view file) {
-  if (!all_zero(file.substr(0, header_bytes))) return false;
   std::string_view slots = file.substr(std::min(header_bytes, file.size()));
   SlotImage blank = blank_slot_image();
-  if (starts_with(slots, blank.bytes.reveal())) slots.remove_prefix(blank.bytes.size());
-  return all_zero(slots);
+  return unfinished(file.substr(0, header_bytes), header_text) &&
+         (unfinished(slots, blank.bytes.reveal()) ||
+          (starts_with(slots, blank.bytes.reveal()) && all_zero(slots.substr(blank.bytes.size()))));
 }
 
 std::optional<Error> check_header(std::string_view file, const std::string& path) {

@@ -43,7 +43,7 @@ std::optional<Error> SlotWriter::write(int64_t seq, std::string_view record) {
     return error;
   }
   failures_ = {};
-  if (contents_.blank >= 0) {
+  if (contents_.blank >= 0 && contents_.blank != place) {
     // From now on no damage may look like "nothing here". The next save tries again if this fails.
     if (!put(contents_.blank, std::string(slot_bytes, '\0'))) sync();
   }

@@ -32,7 +32,7 @@ int sync_one(FileSystem& fs, const std::string& path) {
   return fs.sync_all(number);
 }
 
-/// Makes the folder and what is missing above it, each for us alone and durably.
+/// Makes the folder and what is missing above it, each for us alone.
 int make_with_parents(FileSystem& fs, const std::string& path) {
   FileInfo info;
   int found = fs.info(path, true, info);
@@ -44,11 +44,9 @@ int make_with_parents(FileSystem& fs, const std::string& path) {
   if (failure < 0) return failure;
   // The host's umask may have taken even our own bits.
   int number = fs.open_folder(path);
-  if (number >= 0) {
-    Descriptor descriptor(fs, number);
-    fs.set_permissions(number, 0700);
-  }
-  return sync_one(fs, parent_of(path));
+  if (number < 0) return number;
+  Descriptor descriptor(fs, number);
+  return fs.set_permissions(number, 0700);
 }
 
 }  // namespace
@@ -124,8 +122,16 @@ std::optional<Error> StoreFolder::make() const {
 std::optional<Error> StoreFolder::sync() const {
   int failure = sync_one(fs_, path_);
   if (failure < 0) return write_error("save durably to the folder", path_, failure);
-  // Its own name is its maker's duty; this is for a maker that died in between. Not every parent lets itself be opened.
-  sync_one(fs_, parent_of(path_));
+  // And the names of the folders above that may be as new as this one: those that are ours.
+  FileInfo info;
+  for (std::string folder = path_; folder != "/"; folder = parent_of(folder)) {
+    failure = fs_.info(folder, true, info);
+    if (failure < 0) return write_error("examine the folder", folder, failure);
+    if (info.owner != fs_.effective_user()) break;
+    failure = sync_one(fs_, parent_of(folder));
+    if (failure == -EACCES) break;  // not every folder lets itself be opened
+    if (failure < 0) return write_error("save durably to the folder", parent_of(folder), failure);
+  }
   return std::nullopt;
 }
 

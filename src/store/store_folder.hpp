@@ -23,9 +23,9 @@ class StoreFolder {
 
   /// Is it a folder that only we (and root) can put files into? False when it is not there.
   Result<bool> check() const;
-  /// The same, and makes it, with its parents, durably, for us alone.
+  /// The same, and makes it, with its parents, for us alone.
   std::optional<Error> make() const;
-  /// Makes the names in it durable, and its own name.
+  /// Makes the names in it durable, and its own name, and those above it that may be new too.
   std::optional<Error> sync() const;
 
  private:
