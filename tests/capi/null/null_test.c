@@ -45,29 +45,42 @@ static void run_blob_tests(struct fixture *f)
     }
 }
 
-int main(void)
+/* Every function gets a client of its own, since some close it or hold it still. */
+static int run_one(const struct null_test *test)
 {
     struct fixture f;
     ecoauth_status *status = NULL;
-    alarm(100); /* a call that never returns is a failure too */
     if (fixture_open(&f) != 0)
     {
         fprintf(stderr, "the fixture could not be opened\n");
-        return 1;
+        return -1;
     }
-    for (size_t i = 0; i < null_test_count; ++i)
-    {
-        if (!null_tests[i].needs_blob)
-            null_tests[i].run(&f);
-    }
-    run_blob_tests(&f);
-    before("ecoauth_account_status", "nothing, after all of this");
-    if (ecoauth_account_status(f.account, &status, NULL) != ECOAUTH_OK || strcmp(ecoauth_status_account_key(status), "default"))
+    test->run(&f);
+    before("ecoauth_account_status", test->name);
+    if (strcmp(test->name, "ecoauth_client_close_start") != 0
+        && (ecoauth_account_status(f.account, &status, NULL) != ECOAUTH_OK
+            || strcmp(ecoauth_status_account_key(status), "default") != 0))
     {
         ++fixture_failures;
-        fprintf(stderr, "the client does not work any more\n");
+        fprintf(stderr, "the client does not work any more after %s\n", test->name);
     }
     ecoauth_status_free(status);
+    fixture_end(&f);
+    return 0;
+}
+
+int main(void)
+{
+    struct fixture f;
+    alarm(100); /* a call that never returns is a failure too */
+    for (size_t i = 0; i < null_test_count; ++i)
+    {
+        if (!null_tests[i].needs_blob && run_one(&null_tests[i]) != 0)
+            return 1;
+    }
+    if (fixture_open(&f) != 0)
+        return 1;
+    run_blob_tests(&f);
     fixture_end(&f);
     printf("%d calls of %zu functions, %d failures\n", fixture_calls, null_test_count, fixture_failures);
     return fixture_failures == 0 && fixture_calls > (int)null_test_count ? 0 : 1;

@@ -1,0 +1,75 @@
+// What the opaque types of the C interface hold.
+#pragma once
+
+#include <ecoauth/event.h>
+#include <ecoauth/options.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "capi/host_data.hpp"
+#include "client/client.hpp"
+#include "client/config.hpp"
+#include "client/values.hpp"
+#include "net/poco_transport.hpp"
+#include "store/token_store.hpp"
+
+struct ecoauth_error {
+  ecoauth::Error value;
+};
+
+struct ecoauth_store {
+  std::shared_ptr<ecoauth::TokenStore> value;
+};
+
+struct ecoauth_options {
+  ecoauth::ClientConfig config;
+  std::shared_ptr<ecoauth::TokenStore> store;
+  ecoauth::TransportSettings transport;
+  int32_t log_level = ECOAUTH_LOG_NONE;
+  int32_t log_callback_level = ECOAUTH_LOG_NONE;
+  ecoauth::capi::HostCallback<ecoauth_pin_fn> pin;
+  ecoauth::capi::HostCallback<ecoauth_event_fn> event;
+  ecoauth::capi::HostCallback<ecoauth_log_fn> log;
+  ecoauth::capi::HostCallback<ecoauth_wakeup_fn> wakeup;
+};
+
+struct ecoauth_client {
+  std::shared_ptr<ecoauth::Client> value;
+};
+
+struct ecoauth_account {
+  std::shared_ptr<ecoauth::Account> value;
+};
+
+struct ecoauth_token {
+  std::shared_ptr<const ecoauth::Token> value;
+};
+
+struct ecoauth_response {
+  std::shared_ptr<const ecoauth::Response> value;
+};
+
+struct ecoauth_status {
+  ecoauth::Status value;
+};
+
+/// Made empty first: filling it cannot fail, so that no event is lost for want of memory.
+struct ecoauth_event {
+  ecoauth_event() = default;
+  explicit ecoauth_event(ecoauth::Event&& event) { fill(std::move(event)); }
+
+  void fill(ecoauth::Event&& event) {
+    value = std::move(event);
+    if (value.outcome.error) error = ecoauth_error{std::move(*value.outcome.error)};
+    token.value = std::move(value.outcome.token);
+    response.value = std::move(value.outcome.response);
+  }
+
+  ecoauth::Event value;  ///< but for what is beside it
+  std::optional<ecoauth_error> error;
+  ecoauth_token token;
+  ecoauth_response response;
+};

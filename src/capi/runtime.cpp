@@ -1,0 +1,54 @@
+#include <ecoauth/runtime.h>
+#include <ecoauth/version.h>
+
+#include <string>
+#include <string_view>
+
+#include "capi/guard.hpp"
+#include "net/runtime_versions.hpp"
+
+using namespace ecoauth;
+using namespace ecoauth::capi;
+
+namespace {
+
+struct Feature {
+  std::string_view name;
+  bool built_in;
+};
+
+constexpr Feature features[] = {
+    {"pin", true},      {"code", false},      {"utility", false},       {"import", false}, {"accounts", false},
+    {"sealing", false}, {"file-store", true}, {"callback-store", true}, {"proxy", true},   {"self-contained", false},
+};
+
+/// Never destroyed: the texts live for ever.
+const RuntimeVersions& runtime_versions() {
+  static const RuntimeVersions* const found = new RuntimeVersions(find_runtime_versions());
+  return *found;
+}
+
+}  // namespace
+
+int32_t ecoauth_version(void) { return ECOAUTH_VERSION_NUMBER; }
+
+const char* ecoauth_version_string(void) { return ECOAUTH_VERSION_STRING; }
+
+int32_t ecoauth_has_feature(const char* feature) {
+  if (!feature) return 0;
+  for (const Feature& known : features)
+    if (known.name == feature) return known.built_in ? 1 : 0;
+  return 0;
+}
+
+const char* ecoauth_runtime_info(const char* what) {
+  return guarded_object([&]() -> const char* {
+    if (!what) return nullptr;
+    std::string_view asked = what;
+    if (asked == "poco") return runtime_versions().poco.c_str();
+    if (asked == "poco-file") return runtime_versions().poco_file.c_str();
+    if (asked == "openssl") return runtime_versions().openssl.c_str();
+    if (asked == "openssl-file") return runtime_versions().openssl_file.c_str();
+    return nullptr;
+  });
+}

@@ -1,0 +1,104 @@
+#include <ecoauth/store.h>
+
+#include "capi/absolute_path.hpp"
+#include "capi/checks.hpp"
+#include "capi/guard.hpp"
+#include "capi/handles.hpp"
+#include "store/callback_store.hpp"
+#include "store/file_store.hpp"
+#include "store/lent_blob.hpp"
+#include "store/memory_store.hpp"
+
+using namespace ecoauth;
+using namespace ecoauth::capi;
+
+namespace {
+
+constexpr size_t longest_folder_bytes = 4000;
+
+/// The host's callbacks behind ours, which keep its exceptions out.
+struct HostStore {
+  HostData data;
+  ecoauth_store_load_fn load;
+  ecoauth_store_save_fn save;
+  ecoauth_store_erase_fn erase;
+  ecoauth_store_list_fn list;
+  ecoauth_store_lock_fn lock;
+  ecoauth_store_unlock_fn unlock;
+};
+
+const HostStore& host(void* user_data) { return *static_cast<HostStore*>(user_data); }
+
+int32_t guarded_load(void* self, const char* key, ecoauth_blob* out) {
+  return with_standard_exceptions([&] { return host(self).load(host(self).data.user_data(), key, out); });
+}
+
+int32_t guarded_save(void* self, const char* key, int64_t expected_seq, const void* data, size_t size_bytes,
+                     int64_t new_seq) {
+  return with_standard_exceptions(
+      [&] { return host(self).save(host(self).data.user_data(), key, expected_seq, data, size_bytes, new_seq); });
+}
+
+int32_t guarded_erase(void* self, const char* key) {
+  return with_standard_exceptions([&] { return host(self).erase(host(self).data.user_data(), key); });
+}
+
+int32_t guarded_list(void* self, ecoauth_blob* out) {
+  return with_standard_exceptions([&] { return host(self).list(host(self).data.user_data(), out); });
+}
+
+int32_t guarded_lock(void* self, const char* key, int64_t timeout_ms) {
+  return with_standard_exceptions([&] { return host(self).lock(host(self).data.user_data(), key, timeout_ms); });
+}
+
+void guarded_unlock(void* self, const char* key) {
+  with_standard_exceptions([&] { host(self).unlock(host(self).data.user_data(), key); });
+}
+
+void end_host_store(void* self) { delete static_cast<HostStore*>(self); }
+
+ecoauth_store* hand_out(std::shared_ptr<TokenStore> store) {
+  return store ? new ecoauth_store{std::move(store)} : nullptr;
+}
+
+}  // namespace
+
+int32_t ecoauth_blob_set(ecoauth_blob* blob, const void* data, size_t size_bytes) {
+  return guarded(nullptr, [&]() -> Result<int32_t> {
+    if (auto wrong = Checks().needs(blob, "blob").bytes(data, size_bytes, "data").failure()) return *wrong;
+    if (!blob->set(data, size_bytes)) return bad_argument("blob", "it is not lent any more");
+    return ECOAUTH_OK;
+  });
+}
+
+ecoauth_store* ecoauth_store_new_memory(void) {
+  return guarded_object([] { return hand_out(make_memory_store()); });
+}
+
+ecoauth_store* ecoauth_store_new_file(const char* folder) {
+  return guarded_object([&]() -> ecoauth_store* {
+    if (Checks().text(folder, 1, longest_folder_bytes, "folder").failure()) return nullptr;
+    return hand_out(make_file_store(absolute_path(folder)));
+  });
+}
+
+ecoauth_store* ecoauth_store_new_callbacks(void* user_data, ecoauth_finalizer_fn finalizer, ecoauth_store_load_fn load,
+                                           ecoauth_store_save_fn save, ecoauth_store_erase_fn erase,
+                                           ecoauth_store_list_fn list, ecoauth_store_lock_fn lock,
+                                           ecoauth_store_unlock_fn unlock) {
+  HostData taken(user_data, finalizer);
+  return guarded_object([&] {
+    StoreCallbacks callbacks;
+    callbacks.user_data = new HostStore{std::move(taken), load, save, erase, list, lock, unlock};
+    callbacks.finalizer = end_host_store;
+    callbacks.load = load ? guarded_load : nullptr;
+    callbacks.save = save ? guarded_save : nullptr;
+    callbacks.erase = erase ? guarded_erase : nullptr;
+    callbacks.list = list ? guarded_list : nullptr;
+    callbacks.lock = lock ? guarded_lock : nullptr;
+    callbacks.unlock = unlock ? guarded_unlock : nullptr;
+    return hand_out(make_callback_store(callbacks));
+  });
+}
+
+void ecoauth_store_free(ecoauth_store* store) { delete store; }
