@@ -108,8 +108,12 @@ bool Runtime::wait_until(int64_t timeout_ms, const std::function<bool()>& condit
       seen = changes_;
     }
     if (condition()) return true;
-    std::unique_lock lock(changes_mutex_);
-    if (!changed_.wait_until(lock, deadline, [&] { return changes_ != seen; })) return condition();
+    bool changed;
+    {
+      std::unique_lock lock(changes_mutex_);
+      changed = changed_.wait_until(lock, deadline, [&] { return changes_ != seen; });
+    }
+    if (!changed) return condition();
   }
 }
 
