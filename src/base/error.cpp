@@ -27,7 +27,7 @@ const ResultRow results[] = {
     {ECOAUTH_ERROR_CLOSED, "CLOSED", ECOAUTH_ACTION_FIX_CONFIG, "Make a new client."},
     {ECOAUTH_ERROR_UNSUPPORTED, "UNSUPPORTED", ECOAUTH_ACTION_FIX_CONFIG,
      "Use a release of ecoauth that has it; ecoauth_has_feature() tells."},
-    {ECOAUTH_ERROR_NOT_FOUND, "NOT_FOUND", ECOAUTH_ACTION_NONE, ""},
+    {ECOAUTH_ERROR_NOT_FOUND, "NOT_FOUND", ECOAUTH_ACTION_NONE, "Ask for a token, or authorize the account, first."},
     {ECOAUTH_ERROR_BUFFER_TOO_SMALL, "BUFFER_TOO_SMALL", ECOAUTH_ACTION_FIX_CONFIG, "Call again with a larger buffer."},
     {ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "NEEDS_AUTHORIZATION", ECOAUTH_ACTION_REAUTHORIZE, "Authorize the account again."},
     {ECOAUTH_ERROR_PIN_EXPIRED, "PIN_EXPIRED", ECOAUTH_ACTION_REAUTHORIZE,

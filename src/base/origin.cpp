@@ -12,6 +12,11 @@ Error refused(std::string why) {
                     "Give an address like https://api.ecobee.com or http://127.0.0.1:8080.");
 }
 
+/// Like inet_pton(), which would take a text as complete at its first NUL.
+bool read_address(int family, const std::string& text, void* address) {
+  return text.find('\0') == std::string::npos && inet_pton(family, text.c_str(), address) == 1;
+}
+
 bool plausible_host(std::string_view host) {
   if (host.empty() || host.size() > 253) return false;
   for (char c : host) {
@@ -28,8 +33,8 @@ bool is_loopback_host(std::string_view host) {
   in_addr v4{};
   in6_addr v6{};
   if (name == "localhost") return true;
-  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  if (inet_pton(AF_INET6, name.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  if (read_address(AF_INET, name, &v4)) return (ntohl(v4.s_addr) >> 24) == 127;
+  if (read_address(AF_INET6, name, &v6)) return IN6_IS_ADDR_LOOPBACK(&v6);
   return false;
 }
 
@@ -56,7 +61,7 @@ Result<Origin> parse_origin(std::string_view url) {
     if (end == std::string_view::npos) return refused("the IPv6 address has no closing bracket");
     origin.host = lower_ascii(rest.substr(1, end - 1));
     in6_addr v6{};
-    if (inet_pton(AF_INET6, origin.host.c_str(), &v6) != 1) return refused("the IPv6 address is malformed");
+    if (!read_address(AF_INET6, origin.host, &v6)) return refused("the IPv6 address is malformed");
     rest = rest.substr(end + 1);
     if (!rest.empty() && rest.front() != ':') return refused("something follows the IPv6 address");
     port = rest.empty() ? rest : rest.substr(1);

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -16,7 +17,9 @@ double Random::fraction() {
 
 int64_t Random::between(int64_t low, int64_t high) {
   if (high <= low) return low;
-  return low + static_cast<int64_t>(fraction() * static_cast<double>(high - low + 1));
+  const uint64_t span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+  const auto offset = static_cast<uint64_t>(fraction() * (static_cast<double>(span) + 1.0));
+  return static_cast<int64_t>(static_cast<uint64_t>(low) + std::min(offset, span));
 }
 
 namespace {

@@ -12,7 +12,7 @@ class Random {
   virtual std::string bytes(size_t count) = 0;
   /// Uniform in [0, 1).
   double fraction();
-  /// Uniform in [low, high].
+  /// Uniform in [low, high]; one of 2^53 numbers in a wider range.
   int64_t between(int64_t low, int64_t high);
 };
 

@@ -53,10 +53,14 @@ void Secret::reserve(size_t capacity) {
 
 void Secret::append(std::string_view bytes) {
   if (bytes.empty()) return;
+  Secret outgrown;  // lives until the copying is over: `bytes` may be our own
   if (!data_ || size_ + bytes.size() > capacity_) {
     // Grow geometrically: a body arrives in small pieces, and every growth leaves one wiped buffer behind.
     size_t wanted = size_ + bytes.size();
-    reserve(data_ && capacity_ * 2 > wanted ? capacity_ * 2 : wanted);
+    Secret bigger;
+    bigger.reserve(data_ && capacity_ * 2 > wanted ? capacity_ * 2 : wanted);
+    bigger.append(reveal());
+    outgrown = std::exchange(*this, std::move(bigger));
   }
   std::memcpy(data_ + size_, bytes.data(), bytes.size());
   size_ += bytes.size();

@@ -118,8 +118,7 @@ bool valid_utf8(std::string_view text) {
 }
 
 std::string duration_text(int64_t duration_ms) {
-  int64_t seconds = (duration_ms + 999) / 1000;
-  if (seconds < 0) seconds = 0;
+  int64_t seconds = duration_ms <= 0 ? 0 : duration_ms / 1000 + (duration_ms % 1000 != 0);
   int64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60, rest = seconds % 60;
   if (days) return to_text(days) + " d" + (hours ? " " + to_text(hours) + " h" : "");
   if (hours) return to_text(hours) + " h" + (minutes ? " " + to_text(minutes) + " min" : "");

@@ -1,7 +1,6 @@
 // Bodies made to break a parser, and servers that repeat our secrets.
 #include <boost/test/unit_test.hpp>
 
-#include <locale>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "protocol/answer_json.hpp"
 #include "protocol/form.hpp"
 #include "protocol/redact.hpp"
+#include "support/hostile_locale.hpp"
 
 using namespace ecoauth;
 using C = AnswerClass;
@@ -20,12 +20,6 @@ Classified refresh(const std::string& body, int status = 200) {
   return classify(AnswerContext::refresh, answered(status, body));
 }
 const std::string good_members = "\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":3600";
-
-class German final : public std::numpunct<char> {
-  char do_decimal_point() const override { return ','; }
-  char do_thousands_sep() const override { return '.'; }
-  std::string do_grouping() const override { return "\3"; }
-};
 
 }  // namespace
 
@@ -107,7 +101,7 @@ BOOST_AUTO_TEST_CASE(long_numbers_are_harmless) {
 }
 
 BOOST_AUTO_TEST_CASE(the_hosts_locale_changes_nothing) {
-  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new German));
+  const test::HostileLocale hostile;
   const Classified got =
       refresh("{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":3599.5,\"x\":1234567}");
   const Classified pin =
@@ -116,7 +110,6 @@ BOOST_AUTO_TEST_CASE(the_hosts_locale_changes_nothing) {
   const Classified failed = classify(AnswerContext::refresh, answered(12345, "{\"status\":{\"code\":12345}}"));
   const int64_t after = retry_after_ms("3600", "");
   const int64_t date = retry_after_ms("Sun, 06 Nov 1994 09:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
-  std::locale::global(before);
   BOOST_REQUIRE(got.token);
   BOOST_TEST(got.token->lifetime_ms == 3599500);
   BOOST_REQUIRE(pin.pin);
