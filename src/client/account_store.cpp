@@ -149,7 +149,10 @@ void Account::load() {
 Secret Account::encoded_record() const {
   const ClientConfig& config = runtime_->config;
   Record record = machine_.record().clone();
-  record.identity = {key_, config.origin.text(), fingerprint_of_client_id(client_id())};
+  // Signing out has taken the client id along, but not whose record it was.
+  const bool known = !client_id().empty();
+  record.identity = {key_, config.origin.text(),
+                     known ? fingerprint_of_client_id(client_id()) : record.identity.client_fingerprint};
   // The client id is kept with a grant, so that later only the account need be named; it goes when the grant goes.
   if (record.grant || record.pending)
     record.client_id = client_id().clone();

@@ -102,6 +102,11 @@ void StateMachine::begin_locked_part(const Now& now) {
       }
       break;
     case Job::sign_out:
+      if (!record_.grant && !record_.pending) {
+        end_job();
+        complete_all(Want::sign_out, ECOAUTH_ALREADY_DONE);
+        break;
+      }
       step_ = Step::saving;
       actions_.emplace_back(Action::Kind::erase);
       break;

@@ -105,6 +105,11 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
       actions_.emplace_back(Action::Kind::token_saved);
     }
   }
+  if (first) {
+    // Asked for before the record was known: what it holds is what is to be superseded.
+    for (Waiter& waiter : waiters_)
+      if (waiter.want == Want::refresh) waiter.generation = generation();
+  }
   if (first && record_.grant && !record_.grant->refusals.empty()) {
     // The patience after refusals outlives the process.
     RetrySchedule schedule;
