@@ -1,6 +1,9 @@
 #include "probe.hpp"
 
 #include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +49,24 @@ int64_t status_bytes(const std::string& field) {
   return 0;
 }
 
+size_t connections_in_state(uint16_t port, const std::string& wanted) {
+  size_t count = 0;
+  char remote[8];
+  snprintf(remote, sizeof remote, ":%04X", port);
+  for (const char* table : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) {
+    std::istringstream lines(slurp(table));
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line)) {
+      std::istringstream words(line);
+      std::string number, local, peer, state;
+      words >> number >> local >> peer >> state;
+      count += state == wanted && peer.size() > 5 && peer.compare(peer.size() - 5, 5, remote) == 0;
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 bool memory_can_be_measured() {
@@ -85,22 +106,15 @@ std::vector<int> inheritable(const std::set<int>& before, const std::set<int>& n
   return out;
 }
 
-bool connected_to(uint16_t port) {
-  char remote[8];
-  snprintf(remote, sizeof remote, ":%04X", port);
-  for (const char* table : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) {
-    std::istringstream lines(slurp(table));
-    std::string line;
-    std::getline(lines, line);
-    while (std::getline(lines, line)) {
-      std::istringstream words(line);
-      std::string number, local, peer, state;
-      words >> number >> local >> peer >> state;
-      bool stands = state == "01" || state == "08";
-      if (stands && peer.size() > 5 && peer.compare(peer.size() - 5, 5, remote) == 0) return true;
-    }
-  }
-  return false;
+bool connected_to(uint16_t port) { return connections_in_state(port, "01") > 0 || half_closed_to(port); }
+bool half_closed_to(uint16_t port) { return connections_in_state(port, "08") > 0; }
+size_t connecting_to(uint16_t port) { return connections_in_state(port, "02"); }
+
+uint32_t data_segments_received(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_data_segs_in;
 }
 
 TemporaryFolder::TemporaryFolder() {

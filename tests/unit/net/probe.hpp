@@ -28,8 +28,14 @@ std::set<int> open_descriptors();
 /// Those of `now` that are not in `before` and would be inherited by a child program.
 std::vector<int> inheritable(const std::set<int>& before, const std::set<int>& now);
 
-/// Has this network namespace a TCP connection to loopback's `port` that stands or is half closed?
+/// Is there a TCP connection to this port of loopback that stands, or one that its peer has half closed?
 bool connected_to(uint16_t port);
+bool half_closed_to(uint16_t port);
+/// How many wait for an answer.
+size_t connecting_to(uint16_t port);
+
+/// How many packets with data the socket has received.
+uint32_t data_segments_received(int fd);
 
 /// A folder that is removed with what is in it.
 class TemporaryFolder {
