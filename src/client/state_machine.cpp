@@ -83,10 +83,12 @@ bool StateMachine::cancel(OperationId operation, const Now& now) {
   waiters_.erase(found);
   if (!wants(Want::authorize)) {
     polling_ = false;  // the PIN stays in the record, for whoever asks next
-    // A request that was not sent yet is for nobody now.
+    // A request that was not sent yet is for nobody now, and neither is a PIN that nobody has seen; the answer to a poll may
+    // hold tokens.
     bool unsent = step_ == Step::connecting || step_ == Step::waiting_for_lock;
-    if ((job_ == Job::authorize || job_ == Job::poll) && unsent) {
-      if (step_ == Step::connecting) actions_.emplace_back(Action::Kind::abandon);
+    bool unseen = job_ == Job::authorize && step_ == Step::sending;
+    if (((job_ == Job::authorize || job_ == Job::poll) && unsent) || unseen) {
+      if (step_ != Step::waiting_for_lock) actions_.emplace_back(Action::Kind::abandon);
       end_job();
     }
   }
