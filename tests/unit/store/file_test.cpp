@@ -1,5 +1,7 @@
 // The file store on a real file system: what it makes, what it refuses, and what it leaves alone.
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -227,6 +229,44 @@ BOOST_AUTO_TEST_CASE(a_file_that_its_owner_may_not_open_says_which_mode_helps) {
     if (store->try_lock(home_key).error().advice.find("chmod 600 ") == std::string::npos) return 3;
     if (chmod(file.c_str(), 0200) != 0 || loaded(*store) != "!STORE_PERMISSION") return 4;
     return load_error().advice.find("chmod 400 ") != std::string::npos ? 0 : 5;
+  });
+  BOOST_TEST(user.wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(limits_of_the_process_are_failures_and_lose_nothing) {
+  BOOST_TEST(saved(*store, 0, "x", 1) == "saved");
+  Child limited([&] {
+    // As on the library's own threads: the signal that comes with the limit is blocked.
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+    rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) return 9;
+    limit.rlim_cur = 1000;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 9;
+    if (saved(*store, 0, "x", 1, "new") != "!STORE" || saved(*store, 1, "y", 2) != "!STORE") return 1;
+    auto error = store->save("new", 0, Secret("x"), 1).error();
+    if (error.advice.find("ulimit -f") == std::string::npos || loaded(*store) != "x") return 2;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 9;
+    limit.rlim_cur = 0;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 9;
+    if (loaded(*store) != "!STORE" || saved(*store, 1, "y", 2) != "!STORE") return 3;
+    return store->load(home_key).error().advice.find("ulimit -n") != std::string::npos ? 0 : 4;
+  });
+  BOOST_TEST(limited.wait() == 0);
+  BOOST_TEST(loaded(*store) == "x");
+  BOOST_TEST(saved(*store, 1, "y", 2) == "saved");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_without_write_permission_is_enough_for_what_is_in_it) {
+  BOOST_TEST(chmod(temp.path().c_str(), 0777) == 0);
+  Child user([&] {
+    if (geteuid() == 0 && (setegid(12345) != 0 || seteuid(12345) != 0)) return 9;
+    if (saved(*store, 0, "x", 1) != "saved" || chmod(folder.c_str(), 0500) != 0) return 1;
+    if (saved(*store, 1, "y", 2) != "saved" || loaded(*store) != "y") return 2;
+    if (saved(*store, 0, "x", 1, "new") != "!STORE_PERMISSION") return 3;
+    return chmod(folder.c_str(), 0700) == 0 ? 0 : 4;
   });
   BOOST_TEST(user.wait() == 0);
 }
