@@ -82,7 +82,13 @@ void EventQueue::became_readable() {
   }
   // On a worker, since a caller may hold locks here.
   if (wakeup_) {
-    pool_.post([wakeup = wakeup_] {
+    pool_.post([self = shared_from_this()] {
+      std::shared_ptr<const Wakeup> wakeup;
+      {
+        std::lock_guard lock(self->mutex_);
+        wakeup = self->wakeup_;  // gone when the client has ended meanwhile
+      }
+      if (!wakeup) return;
       CallbackScope scope;
       (*wakeup)();
     });
