@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/callback_scope.hpp"
 #include "capi/checks.hpp"
 #include "capi/delivery.hpp"
 #include "capi/guard.hpp"
@@ -58,9 +59,9 @@ int32_t ecoauth_client_new(ecoauth_options* options, ecoauth_client** client, ec
     if (auto wrong = Checks().needs(options, "options").needs(client, "client").failure()) return *wrong;
     if (auto wrong = check_together(*options)) return *wrong;
     auto made = std::make_unique<ecoauth_client>();
-    auto delivery = std::make_shared<Delivery>(*options);
-    made->value = Client::make(setup_from(*options, delivery));
-    delivery->report_to(made->value);
+    made->delivery = std::make_shared<Delivery>(*options);
+    made->value = Client::make(setup_from(*options, made->delivery));
+    made->delivery->report_to(made->value);
     taken.reset();  // from here on the client alone keeps the host's callbacks
     *client = made.release();
     return ECOAUTH_OK;
@@ -71,6 +72,8 @@ void ecoauth_client_free(ecoauth_client* client) {
   if (!client || client->value->runtime().forked()) return;  // a child must not touch what it shares with its parent
   guarded(nullptr, [&]() -> Result<int32_t> {
     client->value->close();
+    // Inside a callback it goes on behind it, and ends with this too.
+    if (!inside_callback()) client->delivery->let_go();
     return ECOAUTH_OK;
   });
   delete client;

@@ -1,27 +1,43 @@
 #include "capi/delivery.hpp"
 
+#include <utility>
+
 #include "capi/guard.hpp"
 
 namespace ecoauth::capi {
 
-Delivery::Delivery(const ecoauth_options& options) : pin_(options.pin), event_(options.event), log_(options.log) {}
+Delivery::Delivery(const ecoauth_options& options) : callbacks_{options.pin, options.event, options.log} {}
 
-void Delivery::deliver(Event& event) const {
+Delivery::Callbacks Delivery::callback_for(int32_t kind) {
+  std::lock_guard lock(mutex_);
+  if (kind == ECOAUTH_EVENT_PIN && callbacks_.pin) return {callbacks_.pin, {}, {}};
+  if (kind == ECOAUTH_EVENT_LOG && callbacks_.log) return {{}, {}, callbacks_.log};
+  return {{}, callbacks_.event, {}};
+}
+
+void Delivery::deliver(Event& event) {
+  const int32_t kind = event.kind;
+  const Callbacks callback = callback_for(kind);
   std::optional<Error> failure;
-  if (event.kind == ECOAUTH_EVENT_LOG && log_) {
-    // A log callback that fails is not told so by another log line.
-    call_host("log", [&] { log_(event.log_level, event.text.c_str()); });
-  } else if (event.kind == ECOAUTH_EVENT_PIN && pin_) {
+  if (callback.pin) {
     failure = call_host("pin", [&] {
-      pin_(event.account_key.c_str(), event.pin.reveal_c_str(), event.verification_url.c_str(), event.remaining_ms);
+      callback.pin(event.account_key.c_str(), event.pin.reveal_c_str(), event.verification_url.c_str(),
+                   event.remaining_ms);
     });
-  } else if (event_) {
-    bool is_log = event.kind == ECOAUTH_EVENT_LOG;
+  } else if (callback.log) {
+    failure = call_host("log", [&] { callback.log(event.log_level, event.text.c_str()); });
+  } else if (callback.event) {
     ecoauth_event handle(std::move(event));
-    failure = call_host("event", [&] { event_(&handle); });
-    if (is_log) return;
+    failure = call_host("event", [&] { callback.event(&handle); });
   }
-  if (failure) complain(*failure);
+  // Of a log line that could not be delivered there is no other log line: it would not end.
+  if (failure && kind != ECOAUTH_EVENT_LOG) complain(*failure);
+}
+
+void Delivery::let_go() {
+  Callbacks gone;  // user data ends without the lock
+  std::lock_guard lock(mutex_);
+  std::swap(gone, callbacks_);
 }
 
 void Delivery::complain(const Error& failure) const {

@@ -36,8 +36,13 @@ struct ecoauth_options {
   ecoauth::capi::HostCallback<ecoauth_wakeup_fn> wakeup;
 };
 
+namespace ecoauth::capi {
+class Delivery;
+}
+
 struct ecoauth_client {
   std::shared_ptr<ecoauth::Client> value;
+  std::shared_ptr<ecoauth::capi::Delivery> delivery;
 };
 
 struct ecoauth_account {
