@@ -1,0 +1,26 @@
+// What the golden files hold: every kind of record and of token file, with the bytes that they must have for ever.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "protocol/record.hpp"
+
+namespace ecoauth {
+
+struct GoldenFile {
+  std::string name;
+  std::string bytes;
+};
+
+/// Records that this version writes.
+std::vector<GoldenFile> golden_records();
+/// Records that it must not touch: of later versions, and damaged.
+std::vector<GoldenFile> golden_foreign_records();
+/// Whole token files. "life" holds the records of numbers 2 to 4 after four saves; the others are made from it.
+std::vector<GoldenFile> golden_token_files();
+
+/// The record of this name.
+std::string golden_record(const std::string& name);
+
+}  // namespace ecoauth
