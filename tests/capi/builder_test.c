@@ -77,7 +77,7 @@ static void texts(void) {
   TEXT(proxy, BAD, NULL);
 
   TEXT(ca_file, GOOD, "/proc/self/maps"); /* readable; whether it holds certificates is seen when it is used */
-  TEXT(ca_file, BAD, "/"); /* a folder, but without hash links */
+  TEXT(ca_file, BAD, "/");                /* a folder, but without hash links */
   TEXT(ca_file, BAD, "/nonexistent/ca.pem");
   TEXT(ca_file, BAD, "");
   TEXT(ca_file, BAD, NULL);

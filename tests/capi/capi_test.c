@@ -7,7 +7,7 @@
 
 #include "records.h"
 
-static const char* sandbox_program;
+static const char* given_program;
 static struct sandbox the_sandbox;
 static struct records authorized_records;
 static const char* current_case = "";
@@ -57,7 +57,7 @@ void check_explained(const char* file, int line, const char* what, int32_t expec
 int run_cases(int argc, char** argv, const struct test_case* cases, size_t count) {
   size_t ran = 0;
   alarm(150); /* what hangs is a failure too */
-  if (argc > 1) sandbox_program = argv[1];
+  if (argc > 1) given_program = argv[1];
   for (size_t i = 0; i < count; ++i) {
     bool wanted = argc < 3;
     for (int argument = 2; argument < argc; ++argument) wanted |= strcmp(argv[argument], cases[i].name) == 0;
@@ -78,12 +78,14 @@ int run_cases(int argc, char** argv, const struct test_case* cases, size_t count
   return ran > 0 ? 0 : 1;
 }
 
+const char* sandbox_program(void) {
+  if (!given_program) check_failed(__FILE__, __LINE__, "the first argument names no sandbox program");
+  return given_program;
+}
+
 const struct sandbox* sandbox(void) {
   static const char* const arguments[] = {"--auto-approve", "0", "--interval", "1", "--keep-old-access", NULL};
-  if (the_sandbox.process == 0) {
-    if (!sandbox_program) check_failed(__FILE__, __LINE__, "the first argument names no sandbox program");
-    sandbox_start(&the_sandbox, sandbox_program, arguments);
-  }
+  if (the_sandbox.process == 0) sandbox_start(&the_sandbox, sandbox_program(), arguments);
   return &the_sandbox;
 }
 
