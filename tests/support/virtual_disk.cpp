@@ -139,17 +139,21 @@ int64_t VirtualDisk::write_at(int descriptor, const void* data, size_t size_byte
   return error ? error : static_cast<int64_t>(count);
 }
 
-void VirtualDisk::lose_waiting(Node& node) {
+void VirtualDisk::lose_waiting(Node& node) const {
   for (const auto& [sector, versions] : node.waiting)
-    if (sector % 2 == 0) put_sector(node.durable, sector, versions.back());
+    if (kept_by_failed_sync == (sector % 2 == 0 ? Kept::even : Kept::odd))
+      put_sector(node.durable, sector, versions.back());
   node.waiting.clear();
 }
 
 int VirtualDisk::sync_all(int descriptor) {
   int error = begin_call();
+  ++syncs_;
+  if (on_sync && !error) error = on_sync();
   Node& node = node_of(descriptor);
   ++changes_;
   if (error) {
+    ++failed_syncs_;
     lose_waiting(node);
     return error;
   }

@@ -25,10 +25,16 @@ class VirtualDisk final : public FileSystem {
 
   // What goes wrong. Calls are counted from 1; all of the interface count but close() and those without an int result.
   int64_t calls() const { return calls_; }
-  /// The call fails with this errno. A write has then written half; a sync has lost every second sector.
+  /// The call fails with this errno. A write has then written half.
   void fail_at(int64_t call, int error) { fault_call_ = call, fault_error_ = error; }
   /// The call, if it is a read or a write, moves half of its bytes.
   void halve_at(int64_t call) { fail_at(call, 0); }
+  /// Which of its sectors a sync that fails has written all the same: the even ones, the odd ones, none.
+  enum class Kept { even, odd, none };
+  Kept kept_by_failed_sync = Kept::none;
+  std::function<int()> on_sync;  ///< 0, or the error that this sync shall have
+  int64_t syncs() const { return syncs_; }
+  int64_t failed_syncs() const { return failed_syncs_; }
   std::function<void()> before_call;  ///< power cuts: copy the disk here and restart the copy
   std::function<void()> on_pause;
   bool locks_work = true;
@@ -95,12 +101,12 @@ class VirtualDisk final : public FileSystem {
   int open_node(size_t node);
   Node& node_of(int descriptor) { return nodes_[open_.at(descriptor)]; }
   void fill(size_t node, FileInfo& out) const;
-  static void lose_waiting(Node& node);
+  void lose_waiting(Node& node) const;
 
   std::vector<Node> nodes_;
   std::map<int, size_t> open_;
   int next_descriptor_ = 3;
-  int64_t calls_ = 0, fault_call_ = 0, changes_ = 0;
+  int64_t calls_ = 0, fault_call_ = 0, changes_ = 0, syncs_ = 0, failed_syncs_ = 0;
   int fault_error_ = 0;
 };
 

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 
+#include "store/slot_layout.hpp"
+
 #include "story.hpp"
 
 using namespace ecoauth;
@@ -13,9 +15,11 @@ namespace {
 /// How many changes after the fault a power cut may still show its consequences.
 constexpr int64_t aftermath = 25;
 
-/// The life with one fault in it, and a power cut after each of the next changes.
-void tell_with_fault(int64_t call, int error, std::mt19937& dice, bool cuts) {
+/// The life with one fault in it, and a power cut after each of the next changes. Was it a sync that failed?
+bool tell_with_fault(int64_t call, int error, std::mt19937& dice, bool cuts,
+                     VirtualDisk::Kept kept = VirtualDisk::Kept::none) {
   VirtualDisk disk;
+  disk.kept_by_failed_sync = kept;
   Story story(disk);
   disk.fail_at(call, error);
   int64_t checked_changes = -1, changes_at_fault = -1;
@@ -39,6 +43,7 @@ void tell_with_fault(int64_t call, int error, std::mt19937& dice, bool cuts) {
   disk.before_call = nullptr;
   disk.restart(any_outcome(disk.doubts(), dice));
   BOOST_TEST_REQUIRE(loaded(*make_file_store("/var/lib/store", disk)) == last);
+  return disk.failed_syncs() > 0;
 }
 
 int64_t calls_without_fault() {
@@ -57,7 +62,11 @@ BOOST_DATA_TEST_CASE(at_every_call, (boost::unit_test::data::make<int>({EIO, ENO
   int64_t calls = calls_without_fault();
   BOOST_TEST(calls > 200);
   for (int64_t call = 1; call <= calls; ++call) {
-    BOOST_TEST_CONTEXT("call " << call) tell_with_fault(call, sample, dice, sample == EIO);
+    BOOST_TEST_CONTEXT("call " << call) {
+      bool was_sync = tell_with_fault(call, sample, dice, sample == EIO);
+      for (auto kept : {VirtualDisk::Kept::even, VirtualDisk::Kept::odd})
+        if (was_sync) tell_with_fault(call, sample, dice, sample == EIO, kept);
+    }
   }
 }
 
@@ -71,6 +80,30 @@ BOOST_AUTO_TEST_CASE(of_every_other_kind_somewhere) {
     int error = errors[at++ % 11];
     BOOST_TEST_CONTEXT("call " << call << " error " << error) tell_with_fault(call, error, dice, false);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_whose_sync_failed_does_not_count_and_is_saved_elsewhere) {
+  VirtualDisk disk;
+  auto store = make_file_store("/store", disk);
+  const std::string file = "/store/" + home_key + ".ecoauth";
+  BOOST_TEST(locked(*store) == "acquired");
+  for (int64_t seq = 0; seq < 3; ++seq) BOOST_TEST(saved(*store, seq, "old", seq + 1) == "saved");
+  // Number 4 belongs into slot 1. Its sync fails, and so do those of the two tries after it.
+  const int slots[] = {1, 2, 1};
+  for (int slot : slots) {
+    int64_t syncs_before = disk.syncs();
+    disk.on_sync = [&] { return disk.syncs() == syncs_before + 1 ? -EIO : 0; };
+    BOOST_TEST(saved(*store, 3, "new", 4) == "!STORE");
+    BOOST_TEST(disk.syncs() == syncs_before + 1);
+    BOOST_TEST(disk.bytes_of(file)->find("\nnew", static_cast<size_t>(slot_layout::slot_offset(slot))) <
+               static_cast<size_t>(slot_layout::slot_offset(slot + 1)));
+    BOOST_TEST(loaded(*store) == "old");
+  }
+  disk.on_sync = nullptr;
+  BOOST_TEST(saved(*store, 3, "new", 4) == "saved");
+  VirtualDisk after = disk;
+  after.restart(std::vector<size_t>(after.doubts().size(), 0));
+  BOOST_TEST(loaded(*make_file_store("/store", after)) == "new");
 }
 
 BOOST_AUTO_TEST_CASE(short_reads_and_writes_are_not_even_noticed) {
