@@ -29,7 +29,8 @@ int sync_one(FileSystem& fs, const std::string& path) {
   int number = fs.open_folder(path);
   if (number < 0) return number;
   Descriptor descriptor(fs, number);
-  return fs.sync_all(number);
+  int failure = fs.sync_all(number);
+  return failure == -EINVAL ? 0 : failure;  // a file system that knows no such thing
 }
 
 /// Makes the folder and what is missing above it, each for us alone.
@@ -129,7 +130,7 @@ std::optional<Error> StoreFolder::sync() const {
     if (failure < 0) return write_error("examine the folder", folder, failure);
     if (info.owner != fs_.effective_user()) break;
     failure = sync_one(fs_, parent_of(folder));
-    if (failure == -EACCES) break;  // not every folder lets itself be opened
+    if (failure == -EACCES || failure == -EROFS) break;  // not to be opened, or nothing new in it
     if (failure < 0) return write_error("save durably to the folder", parent_of(folder), failure);
   }
   return std::nullopt;

@@ -151,6 +151,7 @@ int VirtualDisk::sync_all(int descriptor) {
   ++syncs_;
   if (on_sync && !error) error = on_sync();
   Node& node = node_of(descriptor);
+  if (node.is_folder && !folders_can_be_synced) return -EINVAL;
   ++changes_;
   if (error) {
     ++failed_syncs_;

@@ -38,6 +38,7 @@ class VirtualDisk final : public FileSystem {
   std::function<void()> before_call;  ///< power cuts: copy the disk here and restart the copy
   std::function<void()> on_pause;
   bool locks_work = true;
+  bool folders_can_be_synced = true;
   int64_t file_system_type = 0xef53;
 
   /// What a power cut now would leave to chance: for each thing in doubt the number of its possible outcomes.
