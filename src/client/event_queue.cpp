@@ -190,11 +190,12 @@ void EventQueue::deliver_waiting() {
 }
 
 Result<int32_t> EventQueue::wakeup_fd() {
+  std::lock_guard lock(mutex_);
+  if (closed_taken_) return closed_error();
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return make_error(ECOAUTH_ERROR_INTERNAL, "no descriptor is to be had for a wakeup socket",
                       "Close descriptors that are not needed, or raise the process's limit.");
-  std::lock_guard lock(mutex_);
   wakeup_fds_.push_back(pair[0]);
   if (!events_.empty()) send(pair[0], "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   return pair[1];
