@@ -78,11 +78,11 @@ bool means_client_id(const std::string& option) {
 [[noreturn]] void refuse(const std::string& word, const std::string& command) {
   const std::string help = "\"ecoauth " + (command.empty() ? "" : command + " ") + "--help\" lists what there is.";
   if (means_client_id(option_name(word)))
-    throw Failure::usage("The client id is a secret and is not taken from the command line, which other users can see.",
+    throw Failure::usage("the client id is a secret and is not taken from the command line, which other users can see",
                          "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file.");
-  if (is_option(word)) throw Failure::usage("There is no option \"" + option_name(word) + "\".", help);
+  if (is_option(word)) throw Failure::usage("there is no option \"" + option_name(word) + "\"", help);
   if (command.empty()) throw unknown_command(word);
-  throw Failure::usage("\"" + command + "\" was given more arguments than it takes.", help);
+  throw Failure::usage("\"" + command + "\" was given more arguments than it takes", help);
 }
 
 }  // namespace
@@ -119,14 +119,14 @@ std::optional<Arguments> parse_arguments(int argc, char** argv, Output& output) 
     output.data(text.str());
     return std::nullopt;
   } catch (const CLI::ParseError& wrong) {
-    throw Failure::usage(std::string(wrong.what()) + ".", "\"ecoauth --help\" shows how.");
+    throw Failure::usage(wrong.what(), "\"ecoauth --help\" shows how.");
   }
   output.configure(arguments.json, arguments.quiet);
   const std::vector<CLI::App*> commands = app.get_subcommands();
   arguments.command = commands.empty() ? "" : commands[0]->get_name();
   const std::vector<std::string> extras = app.remaining(true);
   if (!extras.empty()) refuse(extras[0], arguments.command);
-  if (arguments.command.empty()) throw Failure::usage("Which command?", "\"ecoauth --help\" lists them.");
+  if (arguments.command.empty()) throw Failure::usage("no command was given", "\"ecoauth --help\" lists them.");
   return arguments;
 }
 

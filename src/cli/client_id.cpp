@@ -59,7 +59,7 @@ ClientId::ClientId(std::string text, const std::string& where) : text_(std::move
   for (const char c : text_) plausible = plausible && c > ' ' && c <= '~';
   if (plausible) return;
   wipe();
-  throw Failure::usage("What came " + where + " cannot be a client id (application key).",
+  throw Failure::usage("what came " + where + " cannot be a client id (application key)",
                        "It is one line of up to 200 letters, digits or signs without blanks; ecobee's have 32.");
 }
 
@@ -83,9 +83,9 @@ ClientId given_client_id(const Arguments& arguments, Output& output, const Signa
   const std::string& path = arguments.client_id_file;
   if (path.empty()) return from_environment;
   bool open_to_others = false;
-  ClientId from_file(read_input(path, "The client id file", 4096, signals, &open_to_others), "from \"" + path + "\"");
+  ClientId from_file(read_input(path, "the client id file", 4096, signals, &open_to_others), "from \"" + path + "\"");
   if (from_file.empty())
-    throw Failure::usage("The client id file \"" + path + "\" is empty.", "Put the client id into it.");
+    throw Failure::usage("the client id file \"" + path + "\" is empty", "Put the client id into it.");
   if (open_to_others)
     output.warn("Warning: other users may read \"" + path + "\", and the client id is a secret: chmod 600 it.");
   return from_file;
@@ -93,11 +93,11 @@ ClientId given_client_id(const Arguments& arguments, Output& output, const Signa
 
 ClientId ask_for_client_id(Output& output, const Signals& signals) {
   if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
-    throw Failure::usage("No client id (application key) is known for this account, and there is no terminal to ask.",
+    throw Failure::usage("no client id (application key) is known for this account, and there is no terminal to ask",
                          "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file. Only the first login needs it.");
   const NoEcho no_echo;
   if (!no_echo.works())
-    throw Failure::usage("The terminal cannot be kept from showing what is typed.",
+    throw Failure::usage("the terminal cannot be kept from showing what is typed",
                          "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file.");
   output.prompt("Client id (ecobee: application key; it is not shown): ");
   std::string text;
@@ -111,7 +111,7 @@ ClientId ask_for_client_id(Output& output, const Signals& signals) {
   }
   output.prompt("\n");
   ClientId id(std::move(text), "from the terminal");
-  if (id.empty()) throw Failure::usage("No client id was entered.", "Run the command again.");
+  if (id.empty()) throw Failure::usage("no client id was entered", "Run the command again.");
   return id;
 }
 

@@ -80,7 +80,10 @@ int find(const Row (&rows)[size], int32_t key, int otherwise) {
 
 int exit_code_of(int32_t result, int32_t action) {
   if (result >= 0) return exit_ok;
-  // An answer that usually passes, but has stayed: the library no longer advises waiting.
+  // What the server said may mean more or less than usual: a client id refused for the first time may pass, a failure
+  // that has stayed is a person's business.
+  const bool from_server = result <= ECOAUTH_ERROR_NEEDS_AUTHORIZATION && result > ECOAUTH_ERROR_NETWORK;
+  if (from_server && action == ECOAUTH_ACTION_RETRY) return exit_temporary;
   if (result == ECOAUTH_ERROR_SERVER && action == ECOAUTH_ACTION_USER_ACTION) return exit_user_action;
   return find(by_result, result, find(by_action, action, exit_unexpected));
 }

@@ -30,7 +30,7 @@ Failure Failure::usage(std::string message, std::string advice) {
 Failure Failure::interrupted(std::string advice) {
   Failure failure;
   failure.code = ECOAUTH_ERROR_CANCELLED;
-  failure.message = "Interrupted.";
+  failure.message = "interrupted";
   failure.advice = std::move(advice);
   return failure;
 }
@@ -39,7 +39,7 @@ Failure Failure::from(int32_t result, const ecoauth_error* error) {
   Failure failure;
   failure.code = result;
   if (error == nullptr) {
-    failure.message = std::string("The library answered ") + ecoauth_result_name(result) + ".";
+    failure.message = std::string("the library answered ") + ecoauth_result_name(result);
     return failure;
   }
   failure.message = ecoauth_error_message(error);
@@ -51,6 +51,7 @@ Failure Failure::from(int32_t result, const ecoauth_error* error) {
   failure.oauth_uri = ecoauth_error_oauth_uri(error);
   failure.http_status = ecoauth_error_http_status(error);
   failure.api_status = ecoauth_error_api_status(error);
+  if (failure.exit_code() == exit_needs_authorization) failure.advice += " The command for it is \"ecoauth login\".";
   return failure;
 }
 

@@ -29,7 +29,7 @@ class Descriptor {
 };
 
 Failure unreadable(const std::string& path, const char* what, int error) {
-  return Failure::usage(std::string(what) + " \"" + path + "\" cannot be read: " + std::strerror(error) + ".",
+  return Failure::usage(std::string(what) + " \"" + path + "\" cannot be read: " + std::strerror(error),
                         "Check the name and who may read it.");
 }
 
@@ -61,7 +61,7 @@ std::string read_input(const std::string& path, const char* what, size_t limit_b
     if (count == 0) break;
     content.append(piece, static_cast<size_t>(count));
     if (content.size() > limit_bytes)
-      throw Failure::usage(std::string(what) + " \"" + path + "\" is too long.",
+      throw Failure::usage(std::string(what) + " \"" + path + "\" is too long",
                            "At most " + std::to_string(limit_bytes) + " bytes are taken.");
   }
   explicit_bzero(piece, sizeof piece);

@@ -57,11 +57,11 @@ int main(int argc, char** argv) {
   } catch (const std::exception& problem) {
     exit_code = reported(unexpected(problem.what()), output);
   } catch (...) {
-    exit_code = reported(unexpected("An exception of unknown kind."), output);
+    exit_code = reported(unexpected("an exception of unknown kind"), output);
   }
   if (exit_code == exit_ok && output.write_failed()) {
     Failure failure;
-    failure.message = "The output could not be written completely.";
+    failure.message = "the output could not be written completely";
     failure.advice = "Check where standard output goes; the disk may be full.";
     failure.action = ECOAUTH_ACTION_USER_ACTION;
     exit_code = reported(failure, output);

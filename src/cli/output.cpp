@@ -122,12 +122,12 @@ void Output::report(const Failure& failure) {
   rewrite("");
   object(failure.json());
   line_to_stderr("ecoauth: " + failure.message);
-  if (!failure.oauth_error.empty() || failure.api_status > 0) {
-    std::string said = "The server said: " + failure.oauth_error;
-    if (failure.oauth_error.empty()) said += "status " + std::to_string(failure.api_status);
+  if (!failure.oauth_error.empty() || !failure.oauth_description.empty()) {
+    std::string said =
+        failure.oauth_error.empty() ? "status " + std::to_string(failure.api_status) : failure.oauth_error;
     if (!failure.oauth_description.empty()) said += ": " + failure.oauth_description;
     if (failure.http_status != 0) said += " (HTTP " + std::to_string(failure.http_status) + ")";
-    line_to_stderr(said);
+    line_to_stderr("The server said: " + said);
   }
   if (!failure.advice.empty()) line_to_stderr("What to do: " + failure.advice);
   if (failure.retry_after_ms > 0) {

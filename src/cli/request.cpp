@@ -20,26 +20,26 @@ std::string method_of(const Arguments& arguments) {
   std::transform(method.begin(), method.end(), method.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   if (method == "GET" || method == "POST") return method;
-  throw Failure::usage("The API is asked with GET or POST only.", "\"ecoauth request --help\" shows examples.");
+  throw Failure::usage("the API is asked with GET or POST only", "\"ecoauth request --help\" shows examples.");
 }
 
 void check_path(const std::string& path) {
   if (path.empty() || path[0] != '/')
-    throw Failure::usage("The path must begin with \"/\"; the server is not part of it.",
+    throw Failure::usage("the path must begin with \"/\"; the server is not part of it",
                          "For example /1/thermostatSummary; another server is named with --server.");
   for (const unsigned char c : path) {
     if (c <= ' ' || c >= 0x7f)
-      throw Failure::usage("The path holds characters that no address may hold.",
+      throw Failure::usage("the path holds characters that no address may hold",
                            "Percent-encode them: a blank is %20.");
   }
 }
 
 std::string data_of(const Arguments& arguments, const std::string& method, const Signals& signals) {
   if (arguments.data && arguments.data_file)
-    throw Failure::usage("--data and --data-file exclude each other.", "Give one of them.");
+    throw Failure::usage("--data and --data-file exclude each other", "Give one of them.");
   if (method == "GET" && (arguments.data || arguments.data_file))
-    throw Failure::usage("GET sends no data.", "Use POST, or put the question into the path: /1/thermostat?json=...");
-  if (arguments.data_file) return read_input(*arguments.data_file, "The data file", largest_data_bytes, signals);
+    throw Failure::usage("GET sends no data", "Use POST, or put the question into the path: /1/thermostat?json=...");
+  if (arguments.data_file) return read_input(*arguments.data_file, "the data file", largest_data_bytes, signals);
   return arguments.data.value_or("");
 }
 
@@ -57,9 +57,9 @@ Failure refusal(int32_t http_status, int32_t api_status, int exit_code) {
   failure.code = exit_code == exit_temporary ? ECOAUTH_ERROR_SERVER : ECOAUTH_ERROR_REJECTED;
   failure.http_status = http_status;
   failure.api_status = api_status;
-  failure.message = "The API answered HTTP " + std::to_string(http_status);
+  failure.message = "the API answered HTTP " + std::to_string(http_status);
   if (api_status >= 0) failure.message += " and status " + std::to_string(api_status);
-  failure.message += "; its answer is on standard output.";
+  failure.message += "; its answer is on standard output";
   if (exit_code == exit_user_action) {
     failure.action = ECOAUTH_ACTION_USER_ACTION;
     failure.advice =

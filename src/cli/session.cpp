@@ -17,25 +17,25 @@ constexpr int64_t explain_after_ms = 700;  // an end that takes longer is explai
 
 void set_client_id(ecoauth_options* options, const ClientId& client_id) {
   if (!client_id.empty() && ecoauth_options_set_client_id(options, client_id.c_str()) < 0)
-    throw Failure::usage("The client id (application key) is not accepted.",
+    throw Failure::usage("the client id (application key) is not accepted",
                          "Check it; ecobee's have 32 letters and digits.");
 }
 
 /// The library wants no verdict on a value to contain the value: an address may hold a password.
 void set_texts(ecoauth_options* options, const Settings& settings) {
   if (!settings.server.empty() && ecoauth_options_set_base_url(options, settings.server.c_str()) < 0)
-    throw Failure::usage("The server's address is not accepted.",
+    throw Failure::usage("the server's address is not accepted",
                          "Give scheme, host and port only: https://HOST[:PORT], or http:// to this machine.");
   if (!settings.scope.empty() && ecoauth_options_set_scope(options, settings.scope.c_str()) < 0)
-    throw Failure::usage("The scope is not accepted.", "Use smartRead, smartWrite or ems, or several with commas.");
+    throw Failure::usage("the scope is not accepted", "Use smartRead, smartWrite or ems, or several with commas.");
   if (!settings.ca_file.empty() && ecoauth_options_set_ca_file(options, settings.ca_file.c_str()) < 0)
-    throw Failure::usage("The file of CA certificates is not accepted.", "Check --ca-file.");
+    throw Failure::usage("the file of CA certificates is not accepted", "Check --ca-file.");
 }
 
 void set_store(ecoauth_options* options, const std::string& folder) {
   ecoauth_store* store = folder.empty() ? ecoauth_store_new_memory() : ecoauth_store_new_file(folder.c_str());
   if (store == nullptr || ecoauth_options_set_store(options, store) < 0)
-    throw Failure::usage("The store's folder is not accepted.", "Check --store: file:/path/to/folder.");
+    throw Failure::usage("the store's folder is not accepted", "Check --store: file:/path/to/folder.");
 }
 
 OptionsHandle options_of(const Settings& settings, const ClientId& client_id) {
@@ -52,8 +52,9 @@ OptionsHandle options_of(const Settings& settings, const ClientId& client_id) {
   return options;
 }
 
-/// Takes the error of a call and throws it.
-void check(int32_t result, ecoauth_error* error) {
+/// Takes the error of a call and throws it. A reference: the call in the first argument may be the last to be
+/// evaluated.
+void check(int32_t result, ecoauth_error* const& error) {
   const ErrorHandle owned(error);
   if (result < 0) throw Failure::from(result, error);
 }
@@ -69,7 +70,9 @@ Session::Session(const Settings& settings, const ClientId& client_id, Output& ou
   client_.reset(client);
   const char* key = settings.account.empty() ? nullptr : settings.account.c_str();
   ecoauth_account* account = nullptr;
-  check(ecoauth_account_open(client, key, &account, &error), error);
+  if (ecoauth_account_open(client, key, &account, nullptr) == ECOAUTH_ERROR_INVALID_ARGUMENT)
+    throw Failure::usage("the account's name is not accepted", "Use 1 to 200 bytes of text.");
+  if (account == nullptr) throw Failure::from(ECOAUTH_ERROR_NO_MEMORY, nullptr);
   account_.reset(account);
   int32_t fd = -1;
   check(ecoauth_client_wakeup_fd(client, &fd, &error), error);
@@ -204,7 +207,7 @@ void Session::close() {
 void Session::finish() {
   close();
   if (!unsaved_) return;
-  const char* message = "The newest tokens could not be saved and end with this program.";
+  const char* message = "the newest tokens could not be saved and end with this program";
   const char* advice =
       "Make the store writable, then run \"ecoauth refresh\". If the server refuses the stored tokens for good, log in "
       "again.";

@@ -19,7 +19,7 @@ std::string home_folder() {
   if (home != nullptr && home[0] == '/') return home;
   const passwd* user = getpwuid(getuid());
   if (user != nullptr && user->pw_dir != nullptr && user->pw_dir[0] == '/') return user->pw_dir;
-  throw Failure::usage("There is no home folder to keep the tokens in.",
+  throw Failure::usage("there is no home folder to keep the tokens in",
                        "Set HOME, or say where: --store file:/path/to/folder");
 }
 
@@ -38,7 +38,7 @@ std::string store_folder_of(const std::string& uri) {
     if (folder.compare(0, 3, "///") == 0) folder.erase(0, 2);  // the long form of a file URI
     if (!folder.empty() && folder.compare(0, 2, "//") != 0) return folder;
   }
-  throw Failure::usage("The store \"" + uri + "\" is not understood.",
+  throw Failure::usage("the store \"" + uri + "\" is not understood",
                        "Use file:/path/to/folder, or memory: to keep nothing.");
 }
 
@@ -58,9 +58,8 @@ Settings settings_of(const Arguments& arguments) {
   settings.ca_file = arguments.ca_file;
   settings.log_level = log_level_of(arguments.verbosity);
   if (!settings.ca_file.empty() && access(settings.ca_file.c_str(), R_OK) != 0)
-    throw Failure::usage(
-        "The CA certificates \"" + settings.ca_file + "\" cannot be read: " + std::strerror(errno) + ".",
-        "Give a PEM file, or a folder prepared by \"openssl rehash\", with --ca-file.");
+    throw Failure::usage("the CA certificates \"" + settings.ca_file + "\" cannot be read: " + std::strerror(errno),
+                         "Give a PEM file, or a folder prepared by \"openssl rehash\", with --ca-file.");
   return settings;
 }
 

@@ -61,13 +61,13 @@ Failure unknown_command(const std::string& word) {
   const std::string list = "\"ecoauth --help\" lists the commands.";
   for (const char* name : later) {
     if (word != name) continue;
-    Failure failure = Failure::usage("The command \"" + word + "\" comes in a later release.", list);
+    Failure failure = Failure::usage("the command \"" + word + "\" comes in a later release", list);
     failure.code = ECOAUTH_ERROR_UNSUPPORTED;
     return failure;
   }
-  if (!looks_like_command(word)) return Failure::usage("There is no such command.", list);
+  if (!looks_like_command(word)) return Failure::usage("there is no such command", list);
   const std::string guess = meant(word);
-  return Failure::usage("There is no command \"" + word + "\".",
+  return Failure::usage("there is no command \"" + word + "\"",
                         guess.empty() ? list : "Did you mean \"ecoauth " + guess + "\"?");
 }
 

@@ -29,7 +29,7 @@ int version(const Arguments&, Output& output, const Signals&) {
   output.line("ecoauth " ECOAUTH_VERSION_STRING);
   output.line(std::string("library ") + ecoauth_version_string());
   output.line("POCO " + runtime("poco") + " (" + runtime("poco-file") + ")");
-  output.line("OpenSSL " + runtime("openssl") + " (" + runtime("openssl-file") + ")");
+  output.line(runtime("openssl") + " (" + runtime("openssl-file") + ")");  // names itself
   return exit_ok;
 }
 
