@@ -108,12 +108,16 @@ bool Runtime::wait_until(int64_t timeout_ms, const std::function<bool()>& condit
       seen = changes_;
     }
     if (condition()) return true;
-    bool changed;
+    bool in_time = true;
     {
+      auto changed = [&] { return changes_ != seen; };
       std::unique_lock lock(changes_mutex_);
-      changed = changed_.wait_until(lock, deadline, [&] { return changes_ != seen; });
+      if (timeout_ms < 0)
+        changed_.wait(lock, changed);
+      else
+        in_time = changed_.wait_until(lock, deadline, changed);
     }
-    if (!changed) return condition();
+    if (!in_time) return condition();
   }
 }
 

@@ -73,7 +73,7 @@ class Runtime {
 
   /// Wakes whoever waits for accounts to come to rest. May be called with an account's lock held.
   void something_changed();
-  /// Asks `condition` now and after every change. False when it does not hold in time.
+  /// Asks `condition` now and after every change. False when it does not hold in time (negative: no limit).
   bool wait_until(int64_t timeout_ms, const std::function<bool()>& condition);
 
  private:
