@@ -127,7 +127,7 @@ class Authorizations {
   int expire_refresh();
   int expire_pins(int64_t now_ms);
 
-  const JwtSigner* signer() const { return shapes_.signer(); }
+  const JwtSigner& signer() { return shapes_.signer(); }
   Book& book() { return book_; }
   const Book& book() const { return book_; }
 

@@ -1,6 +1,6 @@
 #include "sandbox/options.hpp"
 
-#include <Poco/Net/IPAddress.h>
+#include <arpa/inet.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,8 +21,9 @@ bool is_host_name(const std::string& name) {
 }
 
 bool is_address(const std::string& text) {
-  Poco::Net::IPAddress ignored;
-  return text == "localhost" || Poco::Net::IPAddress::tryParse(text, ignored);
+  in6_addr ignored;
+  return text == "localhost" || inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
 }
 
 /// Unlike CLI::Range it refuses "nan", whose comparisons are all false, and says nothing about its own type in the

@@ -76,10 +76,10 @@ Response Router::act(const Request& request, Endpoint endpoint, std::string& out
     case Endpoint::other:
       break;
   }
-  const JwtSigner* signer = world_.authorizations.signer();
-  if (request.path == "/.well-known/jwks.json" && request.reads() && signer) {
+  if (request.path == "/.well-known/jwks.json" && request.reads() &&
+      world_.settings.generation == Generation::current) {
     outcome = "keys";
-    return Response::json(200, signer->key_set());
+    return Response::json(200, world_.authorizations.signer().key_set());
   }
   return control_error(404, "unknown_path", "The sandbox has no such path.");
 }

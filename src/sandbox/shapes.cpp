@@ -13,10 +13,6 @@ constexpr char upper_alphanumerics[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr char alphanumerics[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 }  // namespace
 
-Shapes::Shapes(const Settings& settings, Random& random) : settings_(settings), random_(random) {
-  if (settings.generation == Generation::current) signer_ = std::make_unique<JwtSigner>(random);
-}
-
 std::string Shapes::pin() {
   if (settings_.pin_length == 4) return letters(lower_alphanumerics, 4);
   if (settings_.pin_length == 10) return letters(upper_alphanumerics, 10);
@@ -47,7 +43,12 @@ Secret Shapes::refresh_token() {
 
 Secret Shapes::access_token(const JwtClaims& claims) {
   if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
-  return Secret(signer_->sign(claims, settings_.jwt_bytes));
+  return Secret(signer().sign(claims, settings_.jwt_bytes));
+}
+
+const JwtSigner& Shapes::signer() {
+  if (!signer_) signer_ = std::make_unique<JwtSigner>(random_);
+  return *signer_;
 }
 
 std::string Shapes::letters(const char* alphabet, size_t count) {

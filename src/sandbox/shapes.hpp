@@ -13,14 +13,14 @@ namespace ecoauth::sandbox {
 
 class Shapes {
  public:
-  Shapes(const Settings& settings, Random& random);
+  Shapes(const Settings& settings, Random& random) : settings_(settings), random_(random) {}
 
   std::string pin();
   Secret code();
   Secret refresh_token();
   Secret access_token(const JwtClaims& claims);
-  /// Null in the legacy generation, whose tokens carry no signature.
-  const JwtSigner* signer() const { return signer_.get(); }
+  /// Made at the first use: a key takes up to a second, and not every run needs one.
+  const JwtSigner& signer();
   Random& random() { return random_; }
 
  private:
