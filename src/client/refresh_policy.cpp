@@ -8,6 +8,7 @@ namespace ecoauth {
 namespace {
 
 constexpr int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms, day_ms = 24 * hour_ms;
+constexpr int patient_tries = 3;
 
 template <size_t N>
 int64_t step(const int64_t (&delays)[N], int count) {
@@ -28,8 +29,8 @@ int64_t token_left_ms(const Grant& grant, const Now& now) {
 }
 
 int64_t mandatory_left_ms(const Grant& grant, const RefreshSettings& settings) {
-  int64_t wanted = std::max(settings.mandatory_left_ms, grant.lifetime_ms * settings.mandatory_left_percent / 100);
-  return std::min(wanted, grant.lifetime_ms / 5);
+  return std::max(std::min(settings.mandatory_left_ms, grant.lifetime_ms / 5),
+                  grant.lifetime_ms * settings.mandatory_left_percent / 100);
 }
 
 int64_t advisory_at_ms(const Grant& grant, const Now& now) {
@@ -59,17 +60,26 @@ int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
   return earliest;
 }
 
+int64_t RefreshBreaker::background_not_before_ms(int64_t token_lifetime_ms) const {
+  return at_ms_.empty() ? 0 : std::max(not_before_ms(token_lifetime_ms), at_ms_.back() + second_ms);
+}
+
 Retry RetrySchedule::after(const Classified& answer, double dice) {
-  static const int64_t unsent_cap[] = {second_ms,      2 * second_ms,  4 * second_ms,   8 * second_ms,  16 * second_ms,
+  static const int64_t unsent_cap[] = {second_ms,      2 * second_ms,  4 * second_ms,   8 * second_ms,   16 * second_ms,
                                        32 * second_ms, 64 * second_ms, 128 * second_ms, 256 * second_ms, 5 * minute_ms};
-  static const int64_t ambiguous[] = {2 * second_ms,  5 * second_ms,  12 * second_ms, 30 * second_ms,
-                                      minute_ms,      2 * minute_ms,  5 * minute_ms};
+  static const int64_t ambiguous[] = {2 * second_ms, 5 * second_ms, 12 * second_ms, 30 * second_ms,
+                                      minute_ms,     2 * minute_ms, 5 * minute_ms};
   static const int64_t refused[] = {minute_ms, 5 * minute_ms, 15 * minute_ms, hour_ms};
   static const int64_t patient[] = {minute_ms, 5 * minute_ms, 15 * minute_ms, 6 * hour_ms};
 
   Retry retry;
   switch (answer.answer_class) {
     case AnswerClass::not_sent:
+      if (answer.error.code == ECOAUTH_ERROR_CLOCK) {  // it steps, or it does not: no use in waiting longer and longer
+        retry.in_ms = 30 * second_ms;
+        retry.on_demand_in_ms = second_ms;
+        break;
+      }
       // Full jitter, but never a storm: at least a second. A caller may try earlier, since nothing is spent.
       retry.in_ms = std::max(second_ms, static_cast<int64_t>(static_cast<double>(step(unsent_cap, unsent_++)) * dice));
       retry.on_demand_in_ms = second_ms;
@@ -89,12 +99,12 @@ Retry RetrySchedule::after(const Classified& answer, double dice) {
       retry.on_demand_in_ms = retry.in_ms;
       break;
     case AnswerClass::client_refused:
-      retry.final = client_refused_ >= 3;
+      retry.final = client_refused_ >= patient_tries;
       retry.in_ms = step(patient, client_refused_++);
       retry.on_demand_in_ms = retry.in_ms;
       break;
     case AnswerClass::unknown_error:
-      retry.final = unknown_ >= 3;
+      retry.final = unknown_ >= patient_tries;
       retry.in_ms = step(patient, unknown_++);
       retry.on_demand_in_ms = retry.in_ms;
       break;
@@ -118,10 +128,22 @@ Retry RetrySchedule::after(const Classified& answer, double dice) {
   return retry;
 }
 
-Retry RetrySchedule::after_store_failure() {
+Retry RetrySchedule::resume(const Grant& grant, const Now& now) {
   Retry retry;
-  retry.in_ms = 5 * second_ms;
-  retry.on_demand_in_ms = 0;  // looking at a store costs nothing
+  Classified refusal;
+  refusal.answer_class = AnswerClass::refused;
+  for (size_t i = 0; i < grant.refusals.size(); ++i) retry = after(refusal, 0);
+  if (!grant.refusals.empty()) {
+    const int64_t ago = std::max<int64_t>(0, elapsed_ms(grant.refusals.back().at, now));
+    retry.in_ms = retry.on_demand_in_ms = std::max<int64_t>(0, retry.in_ms - ago);
+  }
+  if (grant.state == GrantState::blocked) {
+    client_refused_ = unknown_ = patient_tries;
+    const bool locked = grant.reason == result_name(ECOAUTH_ERROR_ACCOUNT_LOCKED);
+    retry.in_ms = std::max(retry.in_ms, locked ? 30 * minute_ms : 6 * hour_ms);
+  } else if (grant.state == GrantState::needs_reauthorization && grant.reason == result_name(ECOAUTH_ERROR_REVOKED)) {
+    retry.in_ms = std::max(retry.in_ms, revoked_probe_ms);
+  }
   return retry;
 }
 
@@ -129,10 +151,21 @@ bool refusals_suffice(const std::vector<Refusal>& refusals) {
   if (refusals.size() < 3) return false;
   std::set<int64_t> connections;
   for (const auto& refusal : refusals) connections.insert(refusal.connection);
-  const Moment &first = refusals.front().at, &last = refusals.back().at;
-  bool same_boot = first.boot_id == last.boot_id && !first.boot_id.empty();
-  int64_t span = same_boot ? last.boot_ms - first.boot_ms : last.wall_ms - first.wall_ms;
-  return connections.size() >= 2 && span >= 10 * minute_ms;
+  int64_t span_ms = 0;
+  for (size_t i = 1; i < refusals.size(); ++i) {
+    const Moment &earlier = refusals[i - 1].at, &later = refusals[i].at;
+    const bool other_boot = !earlier.boot_id.empty() && !later.boot_id.empty() && earlier.boot_id != later.boot_id;
+    span_ms += std::max<int64_t>(0, other_boot ? later.boot_ms : later.boot_ms - earlier.boot_ms);
+  }
+  return connections.size() >= 2 && span_ms >= 10 * minute_ms;
+}
+
+Error refusal_error(bool verdict) {
+  if (verdict)
+    return make_error(ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "the server has refused the stored grant repeatedly",
+                      "Authorize the account again. The old grant is kept and tried from time to time.");
+  return make_error(ECOAUTH_ERROR_SERVER, "the server refused the stored grant, which may pass",
+                    "Wait; nothing was deleted, and the library tries again by itself.");
 }
 
 }  // namespace ecoauth

@@ -20,15 +20,15 @@ struct RefreshSettings {
   KeepFresh keep_fresh = KeepFresh::on_demand;
 };
 
-/// The point of a token's life from which it is refreshed in the background, in thousandths: drawn once per token, so that
-/// accounts authorized together drift apart.
+/// The point of a token's life from which it is refreshed in the background, in thousandths: drawn once per token, so
+/// that accounts authorized together drift apart.
 int32_t draw_advisory_permille(const RefreshSettings& settings, double dice);
 
 /// Milliseconds the access token is still valid for; 0 when expired, absent, or when no clock can tell.
 int64_t token_left_ms(const Grant& grant, const Now& now);
 
-/// From this much before its end a token is not handed out without a refresh. A fifth of its life at most, so that short-lived
-/// tokens are usable at all.
+/// From this much before its end a token is not handed out without a refresh. Of the fixed time at most a fifth of the
+/// token's life counts, so that short-lived tokens are usable at all.
 int64_t mandatory_left_ms(const Grant& grant, const RefreshSettings& settings);
 
 /// Has the drawn advisory point passed?
@@ -42,11 +42,19 @@ int64_t idle_refresh_at_ms(const Grant& grant, const Now& now);
 class RefreshBreaker {
  public:
   void refreshed(int64_t now_ms);
+  /// For whoever needs a token.
   int64_t not_before_ms(int64_t token_lifetime_ms) const;
+  /// For the library's own refreshes: never more than one in a second, however short tokens live.
+  int64_t background_not_before_ms(int64_t token_lifetime_ms) const;
 
  private:
   std::deque<int64_t> at_ms_;  // the last six
 };
+
+/// A store that failed is looked at again after this.
+constexpr int64_t store_retry_ms = 5000;
+/// A grant that the API calls revoked is tried again after this, in case the API was wrong.
+constexpr int64_t revoked_probe_ms = 24 * 3600 * 1000;
 
 /// After a failed refresh: when the library tries again by itself, and when a caller who needs a token may make it try.
 struct Retry {
@@ -60,8 +68,9 @@ struct Retry {
 class RetrySchedule {
  public:
   Retry after(const Classified& answer, double dice);
-  /// After the store failed.
-  Retry after_store_failure();
+  /// The patience that a stored grant asks for: it outlives the process. A caller may try a blocked grant at once,
+  /// since somebody has started the program again, perhaps with what was missing.
+  Retry resume(const Grant& grant, const Now& now);
   void succeeded() { *this = RetrySchedule(); }
 
  private:
@@ -72,7 +81,10 @@ class RetrySchedule {
   int unknown_ = 0;
 };
 
-/// 3 refusals on 2 connections over 10 minutes or more: only then is a person asked (reliability.md 6.6).
+/// 3 refusals on 2 connections over 10 minutes or more: only then is a person asked (reliability.md 6.6). The wall
+/// clock has no say: of a refusal in a later boot only the time since that boot counts.
 bool refusals_suffice(const std::vector<Refusal>& refusals);
+/// What a caller is told of a refused grant, before and after the verdict.
+Error refusal_error(bool verdict);
 
 }  // namespace ecoauth

@@ -13,9 +13,9 @@ constexpr int64_t never = std::numeric_limits<int64_t>::max();
 
 /// The code behind a name stored as the reason of a state.
 int32_t code_of(const std::string& reason) {
-  for (int32_t code : {ECOAUTH_ERROR_REVOKED, ECOAUTH_ERROR_INVALID_CLIENT, ECOAUTH_ERROR_UNAUTHORIZED_CLIENT,
-                       ECOAUTH_ERROR_SCOPE, ECOAUTH_ERROR_REJECTED, ECOAUTH_ERROR_ACCOUNT_LOCKED,
-                       ECOAUTH_ERROR_ACCOUNT_DISABLED, ECOAUTH_ERROR_SERVER})
+  for (int32_t code :
+       {ECOAUTH_ERROR_REVOKED, ECOAUTH_ERROR_INVALID_CLIENT, ECOAUTH_ERROR_UNAUTHORIZED_CLIENT, ECOAUTH_ERROR_SCOPE,
+        ECOAUTH_ERROR_REJECTED, ECOAUTH_ERROR_ACCOUNT_LOCKED, ECOAUTH_ERROR_ACCOUNT_DISABLED, ECOAUTH_ERROR_SERVER})
     if (reason == result_name(code)) return code;
   return ECOAUTH_ERROR_NEEDS_AUTHORIZATION;
 }
@@ -36,12 +36,15 @@ int32_t StateMachine::flags() const {
   int32_t flags = 0;
   if (authorizing()) flags |= ECOAUTH_FLAG_AUTHORIZING;
   if (job_ == Job::refresh) flags |= ECOAUTH_FLAG_REFRESHING;
-  if (record_.intent && !(job_ == Job::refresh && step_ == Step::sending)) flags |= ECOAUTH_FLAG_AMBIGUOUS;
+  bool answer_expected = job_ == Job::refresh && (step_ == Step::marking || step_ == Step::sending);
+  if (record_.intent && !answer_expected) flags |= ECOAUTH_FLAG_AMBIGUOUS;
   if (unsaved_) flags |= ECOAUTH_FLAG_UNSAVED;
-  if (store_failed_) flags |= ECOAUTH_FLAG_DEGRADED;
+  if (read_failed_ || write_failed_) flags |= ECOAUTH_FLAG_DEGRADED;
   if (clock_suspect_) flags |= ECOAUTH_FLAG_CLOCK_SUSPECT;
   return flags;
 }
+
+int32_t StateMachine::served() const { return unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK; }
 
 void StateMachine::complete(OperationId operation, int32_t result, std::optional<Error> error) {
   waiters_.erase(std::remove_if(waiters_.begin(), waiters_.end(),
@@ -83,8 +86,10 @@ bool StateMachine::cancel(OperationId operation, const Now& now) {
   waiters_.erase(found);
   if (!wants(Want::authorize)) {
     polling_ = false;  // the PIN stays in the record, for whoever asks next
-    // A request that was not sent yet is for nobody now, and neither is a PIN that nobody has seen; the answer to a poll may
-    // hold tokens.
+    authorize_tries_ = 0;
+    authorize_at_ms_ = 0;
+    // A request that was not sent yet is for nobody now, and neither is a PIN that nobody has seen; the answer to a
+    // poll may hold tokens.
     bool unsent = step_ == Step::connecting || step_ == Step::waiting_for_lock;
     bool unseen = job_ == Job::authorize && step_ == Step::sending;
     if (((job_ == Job::authorize || job_ == Job::poll) && unsent) || unseen) {
@@ -112,12 +117,8 @@ bool StateMachine::rejected(int64_t rejected_generation, const Now& now) {
 }
 
 void StateMachine::revoked(const Now& now) {
-  mark_revoked_ = true;
-  settle(now);
-}
-
-void StateMachine::nudge(const Now& now) {
-  nudged_ = true;
+  bool known = has_grant() && record_.grant->state == GrantState::needs_reauthorization;
+  if (settings_.role == Role::owner && !known) revoked_generation_ = generation();
   settle(now);
 }
 
@@ -137,7 +138,8 @@ bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_w
   int64_t left = token_left_ms(*record_.grant, now);
   int64_t needed = std::max<int64_t>(waiter.min_valid_ms, 1);
   // A wish beyond what a fresh token of this server lasts cannot be met by refreshing for ever: the newest must do.
-  if (needed > record_.grant->lifetime_ms) needed = record_.grant->lifetime_ms / 2;
+  const int64_t lifetime = record_.grant->lifetime_ms;
+  if (needed > lifetime - lifetime / 10) needed = std::max<int64_t>(lifetime / 2, 1);
   if (mandatory_window) needed = std::max(needed, mandatory_left_ms(*record_.grant, settings_.refresh));
   return left >= needed;
 }
@@ -150,37 +152,39 @@ void StateMachine::serve_token_waiters(const Now& now) {
       complete(waiter.operation, ECOAUTH_OK);
     } else if (waiter.want == Want::token && serves(waiter, now, true)) {
       if (past_advisory(*record_.grant, now)) nudged_ = true;
-      complete(waiter.operation, unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK);
-    } else if (waiter.want == Want::refresh && generation() > waiter.generation && waiter.generation > 0) {
-      complete(waiter.operation, unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK);
+      complete(waiter.operation, served());
+    } else if (waiter.want == Want::refresh && waiter.generation > 0 && generation() != waiter.generation &&
+               record_.grant && !record_.grant->access_token.empty()) {
+      complete(waiter.operation, served());
     }
   }
 }
-
-bool StateMachine::token_demanded(const Now&) const { return wants(Want::token) || wants(Want::refresh) || token_rejected(); }
 
 int64_t StateMachine::background_refresh_at_ms(const Now& now) const {
   if (!has_grant() || settings_.role == Role::follower) return never;
   const Grant& grant = *record_.grant;
   int64_t wanted = idle_refresh_at_ms(grant, now);
-  if (settings_.refresh.keep_fresh == KeepFresh::always || nudged_) wanted = std::min(wanted, advisory_at_ms(grant, now));
-  if (record_.intent) wanted = now.boot_ms;  // its answer may be waiting in a grace window
-  if (grant.state != GrantState::active) wanted = std::min(wanted, retry_at_ms_ ? retry_at_ms_ : now.boot_ms);
-  return std::max({wanted, retry_at_ms_, breaker_.not_before_ms(grant.lifetime_ms)});
+  if (settings_.refresh.keep_fresh == KeepFresh::always || nudged_)
+    wanted = std::min(wanted, advisory_at_ms(grant, now));
+  // After an intent, a new token may be waiting in a grace window.
+  bool at_once = record_.intent || token_rejected() || grant.access_token.empty() || grant.state != GrantState::active;
+  if (at_once) wanted = now.boot_ms;
+  return std::max({wanted, retry_at_ms_, throttled_until_ms_, breaker_.background_not_before_ms(grant.lifetime_ms)});
 }
 
 int64_t StateMachine::refresh_allowed_at_ms() const {
-  return std::max(demand_retry_at_ms_, record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0);
+  int64_t breaker = record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0;
+  return std::max({demand_retry_at_ms_, throttled_until_ms_, breaker});
 }
 
 Error StateMachine::why_no_token(const Now& now) const {
-  int64_t wait_ms = std::max<int64_t>(0, refresh_allowed_at_ms() - now.boot_ms);
   if (!has_grant())
     return make_error(ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "the account has not been authorized yet",
                       "Authorize it with a PIN first.");
   if (settings_.role == Role::follower) {
-    Error error = make_error(ECOAUTH_ERROR_WRONG_STATE, "the token has expired and this client only follows another one",
-                             "Check that the program that refreshes this account is running.");
+    Error error =
+        make_error(ECOAUTH_ERROR_WRONG_STATE, "the token has expired and this client only follows another one",
+                   "Check that the program that refreshes this account is running.");
     error.action = ECOAUTH_ACTION_RETRY;
     error.retry_after_ms = 5000;
     return error;
@@ -189,12 +193,14 @@ Error StateMachine::why_no_token(const Now& now) const {
   if (breaker_.not_before_ms(record_.grant->lifetime_ms) > now.boot_ms) {
     error = make_error(ECOAUTH_ERROR_RATE_LIMITED, "the account was refreshed a moment ago",
                        "Use the token there is, or wait; at most one refresh a minute and six an hour are made.");
-  } else if (last_error_) {
-    error = *last_error_;
+  } else if (refresh_error_) {
+    error = *refresh_error_;
+    error.retry_after_ms = 0;  // as of then
+  } else if (record_.grant->state == GrantState::suspect) {
+    error = refusal_error(false);
   } else {
     error = make_error(code_of(record_.grant->reason), "the stored grant is not usable at the moment");
   }
-  error.retry_after_ms = wait_ms;
   return error;
 }
 
@@ -229,17 +235,18 @@ bool StateMachine::start_next_job(const Now& now) {
     begin(Job::sign_out, now);
     return true;
   }
-  if (mark_revoked_ && has_grant() && !unsaved_) {
+  if (revoked_generation_ != 0 && revoked_generation_ == generation() && !unsaved_) {
     begin(Job::save, now);
     return true;
   }
-  if (wants(Want::authorize) && !polling_) {
+  if (wants(Want::authorize) && !polling_ && now.boot_ms >= authorize_at_ms_) {
     if (pending_pin_alive(now)) {
       resume_pin(now);
     } else if (!settings_.has_client_id && record_.client_id.empty()) {
-      complete_all(Want::authorize, ECOAUTH_ERROR_INVALID_ARGUMENT,
-                   make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
-                              "Give the client id the first time the account is authorized."));
+      complete_all(
+          Want::authorize, ECOAUTH_ERROR_INVALID_ARGUMENT,
+          make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
+                     "Give the client id the first time the account is authorized."));
     } else {
       begin(Job::authorize, now);
     }
@@ -249,9 +256,8 @@ bool StateMachine::start_next_job(const Now& now) {
     begin(Job::poll, now);
     return true;
   }
-  if (token_demanded(now)) {
+  if (token_wanted()) {
     if (settings_.role == Role::follower && follower_read_ms_ != now.boot_ms) {
-      follower_read_ms_ = now.boot_ms;
       begin(Job::load, now);
       return true;
     }
@@ -260,15 +266,8 @@ bool StateMachine::start_next_job(const Now& now) {
       begin(Job::refresh, now);
       return true;
     }
-    if (wants(Want::token) || wants(Want::refresh)) {
-      Error error = why_no_token(now);
-      for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
-        if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
-        bool usable = waiter.want == Want::token && serves(waiter, now, false);
-        complete(waiter.operation, usable ? ECOAUTH_OK : error.code, usable ? std::nullopt : std::optional(error));
-      }
-      return true;
-    }
+    fail_refresh_waiters(why_no_token(now), now);
+    return true;
   }
   if (background_refresh_at_ms(now) <= now.boot_ms) {
     begin(Job::refresh, now);
@@ -283,7 +282,7 @@ int64_t StateMachine::wake_at_ms(const Now& now) const {
   if (step_ == Step::waiting_for_lock || step_ == Step::backoff) at = std::min(at, step_until_ms_);
   if (!quiesced_ && job_ == Job::none && loaded_) {
     if (polling_) at = std::min(at, poll_.next_ms());
-    if (token_rejected() && has_grant() && settings_.role == Role::owner) at = std::min(at, refresh_allowed_at_ms());
+    if (wants(Want::authorize) && !polling_) at = std::min(at, authorize_at_ms_);
     at = std::min(at, background_refresh_at_ms(now));
   }
   return at == never ? -1 : at;

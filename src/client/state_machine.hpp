@@ -1,7 +1,8 @@
 // What an account does next: events in, actions out. Pure: no I/O, no clock, no thread, no random numbers of its own.
 //
-// One job at a time: lock, re-read, connect, send, save, unlock. Whatever several callers want is one job's outcome, which is
-// what makes a refresh single-flight in the process; the store's lock makes it so among processes (reliability.md 6).
+// One job at a time: lock, re-read, connect, send, save, unlock. Whatever several callers want is one job's outcome,
+// which is what makes a refresh single-flight in the process; the store's lock makes it so among processes
+// (reliability.md 6).
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,6 @@
 #include "protocol/record.hpp"
 
 namespace ecoauth {
-
-
 
 /// What somebody wants of an account.
 enum class Want { load, token, refresh, authorize, sign_out };
@@ -38,12 +37,20 @@ enum class Step { none, locking, waiting_for_lock, reading, connecting, marking,
 /// What the actor is to do, in this order. Results come back through the machine's functions of the same names.
 struct Action {
   enum class Kind {
-    load, try_lock, unlock, save, erase,  // the store: loaded(), locked(), saved(), erased()
-    connect,                              // ready() or answered()
-    proceed, abandon,                     // the connected request: answered() for the first
-    complete,                             // the waiter `operation` with `result` and `error`
-    publish,                              // the token of record() is the one to hand out (or none)
-    show_pin, progress, token_saved, unsaved,  // events
+    load,
+    try_lock,
+    unlock,
+    save,
+    erase,    // the store: loaded(), locked(), saved(), erased()
+    connect,  // ready() or answered()
+    proceed,
+    abandon,   // the connected request: answered() for the first
+    complete,  // the waiter `operation` with `result` and `error`
+    publish,   // the token of record() is the one to hand out (or none)
+    show_pin,
+    progress,
+    token_saved,
+    unsaved,  // events
   };
   explicit Action(Kind what) : kind(what) {}
 
@@ -77,8 +84,6 @@ class StateMachine {
   bool rejected(int64_t generation, const Now& now);
   /// The API says that the user or ecobee revoked the grant.
   void revoked(const Now& now);
-  /// A token was served past its advisory point: somebody should refresh in the background.
-  void nudge(const Now& now);
   void quiesce(const Now& now);
 
   // What became of actions.
@@ -103,7 +108,7 @@ class StateMachine {
   bool holds_lock() const { return holds_lock_; }
   bool idle() const { return job_ == Job::none; }
   bool unsaved() const { return unsaved_; }
-  bool authorizing() const { return polling_ || job_ == Job::authorize || job_ == Job::poll; }
+  bool authorizing() const { return wants(Want::authorize) || job_ == Job::authorize || job_ == Job::poll; }
   bool token_rejected() const;
   int32_t flags() const;  ///< ECOAUTH_FLAG_*
   const std::optional<Error>& last_error() const { return last_error_; }
@@ -116,13 +121,14 @@ class StateMachine {
   bool start_next_job(const Now& now);
   void serve_token_waiters(const Now& now);
   void complete(OperationId operation, int32_t result, std::optional<Error> error = {});
+  int32_t served() const;
   void complete_all(Want want, int32_t result, const std::optional<Error>& error = {});
   void fail_everybody(const Error& error);
   bool wants(Want want) const;
   bool has_grant() const { return loaded_ && record_.grant && !record_.grant->candidates.empty(); }
   int64_t generation() const { return record_.grant ? record_.grant->generation : 0; }
   bool serves(const Waiter& waiter, const Now& now, bool mandatory_window) const;
-  bool token_demanded(const Now& now) const;
+  bool token_wanted() const { return wants(Want::token) || wants(Want::refresh); }
   int64_t background_refresh_at_ms(const Now& now) const;
   int64_t refresh_allowed_at_ms() const;
   Error why_no_token(const Now& now) const;
@@ -137,22 +143,26 @@ class StateMachine {
   void save();
   void fail_job(const Error& error, const Now& now);
   void fail_refresh_waiters(const Error& error, const Now& now);
+  void proceed(const Now& now);
+  void marked(const std::optional<Error>& failure, const Now& now);
   void job_saved(const Now& now);
   void resume_pin(const Now& now);
   void end_authorization(const Error& error, const Now& now);
 
   // state_machine_store.cpp: what the store answered
   void adopt(std::optional<Record> found, const Now& now);
+  void adopt_first(const Now& now);
 
   // state_machine_answers.cpp: what answers mean
   void refresh_answered(Classified answer, const Now& now);
-  void refresh_failed(const Classified& answer, Error error, bool save_first, const Now& now);
+  void refresh_failed(const Classified& answer, const Error& error, bool save_first, const Now& now);
   void refused(const Classified& answer, const Now& now);
   void authorize_answered(Classified answer, const Now& now);
   void poll_answered(Classified answer, const Now& now);
   void take_token(TokenAnswer token, bool new_grant, const Now& now);
   void block(const std::string& reason);
   void commit_saved(const std::optional<Error>& failure, const Now& now);
+  void serve_refreshed(const Now& now);
 
   const Settings settings_;
 
@@ -164,10 +174,10 @@ class StateMachine {
   Job job_ = Job::none;
   Step step_ = Step::none;
   bool holds_lock_ = false;
-  bool new_token_ = false;       // the save under way brings a new token pair
+  bool new_token_ = false;  // the save under way brings a new token pair
   int rebases_ = 0;
-  int64_t job_generation_ = 0;   // generation at the start of the job
-  int64_t step_until_ms_ = 0;    // waiting_for_lock, backoff: next look
+  int64_t job_generation_ = 0;  // generation at the start of the job
+  int64_t step_until_ms_ = 0;   // waiting_for_lock, backoff: next look
   int64_t lock_deadline_ms_ = 0;
   int64_t lock_pause_ms_ = 0;
   size_t candidate_ = 0;
@@ -179,21 +189,29 @@ class StateMachine {
   PollSchedule poll_;
   std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
   std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
+  std::optional<Error> salvaged_;         // likewise, when what could be saved of an unusable answer is
+  int64_t poll_generation_ = 0;           // of the record in which the pending authorization was last seen
+  int64_t authorize_at_ms_ = 0;           // the next try after a refused client id
+  size_t authorize_tries_ = 0;
+  RetrySchedule authorize_retries_;
 
   bool quiesced_ = false;
   bool unsaved_ = false;
-  bool store_failed_ = false;
+  bool read_failed_ = false;  // the store, last time
+  bool write_failed_ = false;
   bool clock_suspect_ = false;
-  bool nudged_ = false;
-  bool mark_revoked_ = false;
+  bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
   int64_t rejected_generation_ = 0;
+  int64_t revoked_generation_ = 0;
   int64_t follower_read_ms_ = -1;   // when a follower last looked
   int64_t retry_at_ms_ = 0;         // the library's own next try
   int64_t demand_retry_at_ms_ = 0;  // a caller's
+  int64_t throttled_until_ms_ = 0;  // the server's wish, which binds callers too
   int64_t save_retry_at_ms_ = 0;
   RefreshBreaker breaker_;
   RetrySchedule retries_;
   std::optional<Error> last_error_;
+  std::optional<Error> refresh_error_;  // why there is no new token
 };
 
 }  // namespace ecoauth

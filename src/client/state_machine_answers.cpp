@@ -7,18 +7,31 @@
 
 namespace ecoauth {
 namespace {
-constexpr int64_t store_retry_ms = 5000;
 constexpr size_t most_refusals = 8;
+
+/// Where the table grants tries before its verdict: not yet.
+Error not_yet(Error error) {
+  error.action = ECOAUTH_ACTION_RETRY;
+  return error;
+}
+
 }  // namespace
 
 void StateMachine::answered(Classified answer, const Now& now) {
   if (step_ != Step::connecting && step_ != Step::sending && step_ != Step::marking) return;
   clock_suspect_ = answer.error.code == ECOAUTH_ERROR_CLOCK;
   switch (job_) {
-    case Job::refresh: refresh_answered(std::move(answer), now); break;
-    case Job::authorize: authorize_answered(std::move(answer), now); break;
-    case Job::poll: poll_answered(std::move(answer), now); break;
-    default: break;
+    case Job::refresh:
+      refresh_answered(std::move(answer), now);
+      break;
+    case Job::authorize:
+      authorize_answered(std::move(answer), now);
+      break;
+    case Job::poll:
+      poll_answered(std::move(answer), now);
+      break;
+    default:
+      break;
   }
   settle(now);
 }
@@ -42,7 +55,9 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   next.generation = generation() + 1;
   next.access_token = std::move(token.access_token);
   next.token_type = token.token_type;
-  next.scope = token.scope.empty() && before ? before->scope : token.scope;
+  // A server that names no scope has granted what was asked for, or what it had granted before (RFC 6749 sections 5.1
+  // and 6).
+  next.scope = !token.scope.empty() ? token.scope : before && !new_grant ? before->scope : record_.scope_asked;
   next.lifetime_ms = token.lifetime_ms;
   next.obtained = sent_at_;
   next.advisory_permille = draw_advisory_permille(settings_.refresh, now.dice);
@@ -55,29 +70,46 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
 }
 
 void StateMachine::commit_saved(const std::optional<Error>& failure, const Now& now) {
-  Job job = job_;
   new_token_ = false;
-  nudged_ = false;
-  retries_.succeeded();
-  retry_at_ms_ = demand_retry_at_ms_ = 0;
   last_error_ = failure;
-  if (job == Job::refresh) breaker_.refreshed(now.boot_ms);
+  unsaved_ = failure.has_value();
   if (failure) {
-    unsaved_ = store_failed_ = true;
+    write_failed_ = true;
     save_retry_at_ms_ = now.boot_ms + store_retry_ms;
-  } else {
-    unsaved_ = false;
   }
   actions_.emplace_back(Action::Kind::publish);
   actions_.emplace_back(failure ? Action::Kind::unsaved : Action::Kind::token_saved);
+  candidate_ = 0;
+  if (salvaged_ && job_ == Job::refresh) {
+    // The refresh token is safe; for the access token the server is asked again, as often as it deserves.
+    Classified salvage;
+    salvage.answer_class = AnswerClass::salvage;
+    refresh_failed(salvage, *std::exchange(salvaged_, std::nullopt), false, now);
+    if (failure) last_error_ = failure;
+    return;
+  }
+  Job job = job_;
+  nudged_ = false;
+  retries_.succeeded();
+  retry_at_ms_ = demand_retry_at_ms_ = throttled_until_ms_ = 0;
+  refresh_error_.reset();
   end_job();
   if (job == Job::poll) {
     polling_ = false;
-    complete_all(Want::authorize, failure ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK);
-  } else if (record_.grant->access_token.empty()) {
-    // A salvaged refresh token: the next round brings the access token; nobody should wait for the breaker.
-    breaker_ = RefreshBreaker();
+    complete_all(Want::authorize, served());
+  } else {
+    breaker_.refreshed(now.boot_ms);
+    serve_refreshed(now);
   }
+}
+
+void StateMachine::serve_refreshed(const Now& now) {
+  // Whoever waited gets this token, however short its life: another refresh would bring no better one.
+  bool alive = token_left_ms(*record_.grant, now) > 0;
+  Error expired = make_error(ECOAUTH_ERROR_SERVER, "the new access token had expired when it came");
+  for (const Waiter& waiter : std::vector<Waiter>(waiters_))
+    if (waiter.want == Want::token)
+      complete(waiter.operation, alive ? served() : expired.code, alive ? std::nullopt : std::optional(expired));
 }
 
 void StateMachine::block(const std::string& reason) {
@@ -88,6 +120,7 @@ void StateMachine::block(const std::string& reason) {
 void StateMachine::refresh_answered(Classified answer, const Now& now) {
   bool usable = answer.answer_class == AnswerClass::success || answer.answer_class == AnswerClass::salvage;
   if (usable && answer.token) {
+    if (answer.answer_class == AnswerClass::salvage) salvaged_ = answer.error;
     take_token(std::move(*answer.token), false, now);
     return;
   }
@@ -95,20 +128,17 @@ void StateMachine::refresh_answered(Classified answer, const Now& now) {
     refused(answer, now);
     return;
   }
-  Error error = answer.error;
-  Retry peek = RetrySchedule(retries_).after(answer, now.dice);
-  bool stays = peek.final && (answer.answer_class == AnswerClass::client_refused ||
-                              answer.answer_class == AnswerClass::blocked ||
-                              answer.answer_class == AnswerClass::unknown_error);
-  if (stays) {
-    block(result_name(error.code));
-  } else if (answer.answer_class == AnswerClass::client_refused) {
-    error.action = ECOAUTH_ACTION_RETRY;  // a perfectly good key has been refused for a while before
-  }
+  // A perfectly good client id has been refused for a while before: some verdicts take several tries.
+  bool counted =
+      answer.answer_class == AnswerClass::client_refused || answer.answer_class == AnswerClass::unknown_error;
+  bool stays = answer.answer_class == AnswerClass::blocked || answer.answer_class == AnswerClass::account_locked ||
+               (counted && RetrySchedule(retries_).after(answer, now.dice).final);
+  if (stays) block(result_name(answer.error.code));
   // The server has answered with its own words, or was never asked: whatever is in doubt, this attempt is not.
   bool settled = answer.answer_class != AnswerClass::ambiguous && answer.answer_class != AnswerClass::outage;
   if (settled && request_sent_) record_.intent.reset();
-  refresh_failed(answer, std::move(error), stays || (settled && request_sent_), now);
+  refresh_failed(answer, counted && !stays ? not_yet(answer.error) : answer.error, stays || (settled && request_sent_),
+                 now);
 }
 
 void StateMachine::refused(const Classified& answer, const Now& now) {
@@ -121,38 +151,36 @@ void StateMachine::refused(const Classified& answer, const Now& now) {
   grant.refusals.push_back({now.moment(), attempts_});
   // Keep the first ones: they measure how long this has been going on.
   if (grant.refusals.size() > most_refusals) grant.refusals.erase(grant.refusals.begin() + most_refusals / 2);
-  bool verdict = refusals_suffice(grant.refusals);
-  grant.state = verdict ? GrantState::needs_reauthorization : GrantState::suspect;
-  grant.reason = result_name(ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
+  if (grant.state != GrantState::needs_reauthorization) {
+    grant.state = refusals_suffice(grant.refusals) ? GrantState::needs_reauthorization : GrantState::suspect;
+    grant.reason = result_name(ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
+  }
   record_.intent.reset();
 
-  Error error = answer.error;
-  if (verdict) {
-    error.code = ECOAUTH_ERROR_NEEDS_AUTHORIZATION;
-    error.message = "the server has refused the stored grant repeatedly";
-    error.advice = "Authorize the account again. The old grant is kept and tried from time to time.";
-    error.action = ECOAUTH_ACTION_REAUTHORIZE;
-  } else {
-    error.code = ECOAUTH_ERROR_SERVER;
-    error.message = "the server refused the stored grant, which may pass";
-    error.advice = "Wait; nothing was deleted, and the library tries again by itself.";
-    error.action = ECOAUTH_ACTION_RETRY;
-  }
-  refresh_failed(answer, std::move(error), true, now);
+  Error error = refusal_error(grant.state == GrantState::needs_reauthorization);
+  error.oauth_error = answer.error.oauth_error;
+  error.oauth_description = answer.error.oauth_description;
+  error.oauth_uri = answer.error.oauth_uri;
+  error.http_status = answer.error.http_status;
+  refresh_failed(answer, error, true, now);
+  if (grant.reason == result_name(ECOAUTH_ERROR_REVOKED))
+    retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + revoked_probe_ms;
 }
 
-void StateMachine::refresh_failed(const Classified& answer, Error error, bool save_first, const Now& now) {
+void StateMachine::refresh_failed(const Classified& answer, const Error& error, bool save_first, const Now& now) {
   Retry retry = retries_.after(answer, now.dice);
-  last_error_ = error;
+  last_error_ = refresh_error_ = error;
+  nudged_ = true;  // somebody wanted it: the library goes on by itself
   retry_at_ms_ = now.boot_ms + retry.in_ms;
   demand_retry_at_ms_ = now.boot_ms + retry.on_demand_in_ms;
+  if (answer.retry_after_ms > 0) throttled_until_ms_ = now.boot_ms + answer.retry_after_ms;
   if (retry.keep_lock && !quiesced_) {
     step_ = Step::backoff;
     step_until_ms_ = retry_at_ms_;
     return;
   }
   if (save_first) {
-    refresh_verdict_ = std::move(error);
+    refresh_verdict_ = error;
     step_ = Step::saving;
     save();
     return;
@@ -165,9 +193,22 @@ void StateMachine::authorize_answered(Classified answer, const Now& now) {
   if (answer.answer_class != AnswerClass::success || !answer.pin) {
     last_error_ = answer.error;
     end_job();
-    complete_all(Want::authorize, answer.error.code, answer.error);
+    if (answer.answer_class == AnswerClass::client_refused && authorize_tries_ < std::size(client_refused_ms)) {
+      authorize_at_ms_ = now.boot_ms + std::max(client_refused_ms[authorize_tries_++], answer.retry_after_ms);
+      return;
+    }
+    authorize_tries_ = 0;
+    Retry retry = authorize_retries_.after(answer, now.dice);
+    bool early = answer.answer_class == AnswerClass::unknown_error && !retry.final;
+    if (early) {
+      last_error_ = not_yet(answer.error);
+      last_error_->retry_after_ms = retry.in_ms;
+    }
+    complete_all(Want::authorize, last_error_->code, last_error_);
     return;
   }
+  authorize_tries_ = 0;
+  authorize_retries_.succeeded();
   Pending pending;
   pending.flow = "pin";
   pending.scope = settings_.scope;
@@ -212,7 +253,7 @@ void StateMachine::poll_answered(Classified answer, const Now& now) {
     }
     return;
   }
-  actions_.emplace_back(Action::Kind::progress);
+  if (polling_) actions_.emplace_back(Action::Kind::progress);
   if (poll_.interval_ms() != interval && record_.pending) {
     record_.pending->interval_ms = poll_.interval_ms();  // slower for good, also after a restart
     step_ = Step::saving;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr int64_t lock_limit_ms = 60000;  // a refresh of another process ends well before
 constexpr int64_t lock_pause_min_ms = 10;
-constexpr int64_t store_retry_ms = 5000;
 
 }  // namespace
 
@@ -72,9 +71,14 @@ void StateMachine::timer(const Now& now) {
 }
 
 void StateMachine::begin_locked_part(const Now& now) {
+  bool authorization = job_ == Job::authorize || job_ == Job::poll;
+  if ((authorization && !wants(Want::authorize)) || (quiesced_ && (authorization || job_ == Job::refresh))) {
+    end_job();  // nobody waits any more
+    return;
+  }
   switch (job_) {
     case Job::refresh:
-      if (!has_grant() || generation() > job_generation_)
+      if (!has_grant() || generation() != job_generation_)
         end_job();  // somebody else has done it, or signed out
       else
         connect(AnswerContext::refresh, record_.grant->candidates.front());
@@ -91,7 +95,7 @@ void StateMachine::begin_locked_part(const Now& now) {
       if (!record_.pending) {
         // Another process has finished this authorization.
         polling_ = false;
-        bool approved = generation() > job_generation_;
+        bool approved = generation() != poll_generation_;
         end_job();
         complete_all(Want::authorize, approved ? ECOAUTH_OK : ECOAUTH_ERROR_PIN_EXPIRED,
                      approved ? std::nullopt : std::optional(pin_expired_error()));
@@ -111,11 +115,16 @@ void StateMachine::begin_locked_part(const Now& now) {
       actions_.emplace_back(Action::Kind::erase);
       break;
     case Job::save:
-      if (mark_revoked_ && record_.grant) {
-        mark_revoked_ = false;
+      if (!unsaved_) {
+        bool current = std::exchange(revoked_generation_, 0) == generation();
+        if (!current || !has_grant()) {
+          end_job();
+          break;
+        }
         record_.grant->state = GrantState::needs_reauthorization;
         record_.grant->reason = result_name(ECOAUTH_ERROR_REVOKED);
-        retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + 24 * 3600 * 1000;  // probed after a day
+        retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + revoked_probe_ms;
+        refresh_error_.reset();
       }
       step_ = Step::saving;
       save();
@@ -127,10 +136,12 @@ void StateMachine::begin_locked_part(const Now& now) {
 }
 
 void StateMachine::resume_pin(const Now& now) {
+  if (quiesced_ || !wants(Want::authorize)) return;  // it stays in the record, for whoever asks next
   const Pending& pending = *record_.pending;
   int64_t left = pending.lifetime_ms - std::max<int64_t>(0, elapsed_ms(pending.started, now));
   poll_ = PollSchedule(pending.interval_ms, now.boot_ms + left, now.boot_ms, settings_.polling == Polling::on_demand);
   polling_ = true;
+  poll_generation_ = generation();
   actions_.emplace_back(Action::Kind::show_pin);
 }
 
@@ -146,10 +157,29 @@ void StateMachine::ready(const Now& now) {
     save();
     return;
   }
+  if (job_ == Job::poll) poll_.sent(now.boot_ms);
+  proceed(now);
+}
+
+void StateMachine::proceed(const Now& now) {
   step_ = Step::sending;
   sent_at_ = now.moment();
   request_sent_ = true;
   actions_.emplace_back(Action::Kind::proceed);
+}
+
+void StateMachine::marked(const std::optional<Error>& failure, const Now& now) {
+  if (!failure && !quiesced_) {
+    proceed(now);
+    return;
+  }
+  actions_.emplace_back(Action::Kind::abandon);
+  if (failure) {
+    record_.intent.reset();
+    fail_job(*failure, now);
+  } else {
+    end_job();  // the mark stays in the record, where it does no harm: the next try is merely prompt
+  }
 }
 
 void StateMachine::job_saved(const Now& now) {
@@ -171,15 +201,6 @@ void StateMachine::job_saved(const Now& now) {
       end_job();
       if (refresh_verdict_) fail_refresh_waiters(*std::exchange(refresh_verdict_, std::nullopt), now);
       break;
-    case Job::save: {
-      bool was_unsaved = std::exchange(unsaved_, false);
-      end_job();
-      if (was_unsaved) {
-        last_error_.reset();
-        actions_.emplace_back(Action::Kind::token_saved);
-      }
-      break;
-    }
     case Job::sign_out:
       end_job();
       complete_all(Want::sign_out, ECOAUTH_OK);
@@ -192,25 +213,25 @@ void StateMachine::job_saved(const Now& now) {
 
 void StateMachine::fail_refresh_waiters(const Error& error, const Now& now) {
   Error told = error;
-  told.retry_after_ms = std::max<int64_t>(0, refresh_allowed_at_ms() - now.boot_ms);
+  told.retry_after_ms = std::max(told.retry_after_ms, refresh_allowed_at_ms() - now.boot_ms);
   for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
     if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
     // While the token lives nobody sees that refreshing fails.
     bool usable = waiter.want == Want::token && serves(waiter, now, false);
-    complete(waiter.operation, usable ? ECOAUTH_OK : told.code, usable ? std::nullopt : std::optional(told));
+    complete(waiter.operation, usable ? served() : told.code, usable ? std::nullopt : std::optional(told));
   }
 }
 
 void StateMachine::fail_job(const Error& error, const Now& now) {
-  if (error.code != ECOAUTH_ERROR_STORE_LOCKED) store_failed_ = true;
+  bool writing = step_ == Step::marking || step_ == Step::saving || step_ == Step::rebasing;
+  if (error.code != ECOAUTH_ERROR_STORE_LOCKED) (writing ? write_failed_ : read_failed_) = true;
   last_error_ = error;
   Job job = job_;
-  if (job == Job::authorize && step_ == Step::saving) record_.pending.reset();
+  if (job == Job::authorize && writing) record_.pending.reset();  // nobody has seen it
   end_job();
   switch (job) {
     case Job::refresh:
-      retry_at_ms_ = now.boot_ms + store_retry_ms;
-      demand_retry_at_ms_ = now.boot_ms;
+      retry_at_ms_ = std::max(retry_at_ms_, now.boot_ms + store_retry_ms);
       fail_refresh_waiters(refresh_verdict_ ? *std::exchange(refresh_verdict_, std::nullopt) : error, now);
       break;
     case Job::authorize:
@@ -233,11 +254,14 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
       complete_all(Want::sign_out, error.code, error);
       break;
     case Job::save:
-      mark_revoked_ = false;
+      revoked_generation_ = 0;
       save_retry_at_ms_ = now.boot_ms + store_retry_ms;
       break;
     default:
-      fail_everybody(error);
+      if (loaded_)
+        fail_refresh_waiters(error, now);
+      else
+        fail_everybody(error);
       break;
   }
 }

@@ -43,8 +43,12 @@ void StateMachine::locked(Result<bool> acquired, const Now& now) {
 
 void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) {
   if (step_ != Step::reading && step_ != Step::rebasing) return;
+  if (job_ == Job::load) follower_read_ms_ = now.boot_ms;
   if (!result) {
-    fail_job(result.error(), now);
+    if (new_token_)
+      commit_saved(result.error(), now);
+    else
+      fail_job(result.error(), now);
     settle(now);
     return;
   }
@@ -55,7 +59,7 @@ void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) 
   } else if (job_ == Job::load) {
     end_job();
   } else if (!holds_lock_) {
-    if (job_ == Job::refresh && generation() > job_generation_) {
+    if (job_ == Job::refresh && generation() != job_generation_) {
       end_job();
     } else {
       step_ = Step::locking;
@@ -71,9 +75,10 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   bool first = !loaded_;
   int64_t known = generation();
   bool keep_grant = unsaved_ || new_token_;
-  bool keep_pending = step_ == Step::rebasing && (job_ == Job::authorize || job_ == Job::poll);
+  // Nobody else may write while this process keeps the lock over an unsaved pair.
+  bool keep_pending = unsaved_ || (step_ == Step::rebasing && (job_ == Job::authorize || job_ == Job::poll));
   loaded_ = true;
-  store_failed_ = false;
+  read_failed_ = false;
   if (!found) {
     // Signing out leaves a record without a grant; no record at all under a living grant means that somebody deleted
     // it, and memory heals it with the next save.
@@ -88,7 +93,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
       record_.intent.reset();
       record_.client_id = std::move(mine.client_id);
       record_.scope_asked = mine.scope_asked;
-    } else if (generation() > known || new_token_) {
+    } else {
       // Somebody committed beside us: keep both, theirs first.
       for (const Secret& token : mine.grant->candidates)
         if (!has_candidate(*record_.grant, token) && record_.grant->candidates.size() < most_candidates)
@@ -96,99 +101,81 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     }
   }
   if (keep_pending) record_.pending = std::move(mine.pending);
+  if (record_.pending) poll_generation_ = generation();
   if (generation() != known) {
     actions_.emplace_back(Action::Kind::publish);
     if (!first && generation() > known) {
       retries_.succeeded();
       retry_at_ms_ = demand_retry_at_ms_ = 0;
+      nudged_ = false;
+      last_error_.reset();
+      refresh_error_.reset();
+      actions_.emplace_back(Action::Kind::token_saved);
+    }
+  }
+  if (first) adopt_first(now);
+}
+
+void StateMachine::adopt_first(const Now& now) {
+  // Asked for before the record was known: what it holds is what is to be superseded.
+  for (Waiter& waiter : waiters_)
+    if (waiter.want == Want::refresh) waiter.generation = generation();
+  if (!record_.grant) return;
+  Retry retry = retries_.resume(*record_.grant, now);
+  retry_at_ms_ = now.boot_ms + retry.in_ms;
+  demand_retry_at_ms_ = wants(Want::refresh) ? 0 : now.boot_ms + retry.on_demand_in_ms;
+}
+
+void StateMachine::saved(Result<bool> durable, const Now& now) {
+  const bool conflict = durable && !durable.value();
+  if (!durable || conflict) --record_.seq;
+  if (step_ != Step::marking && step_ != Step::saving) return;  // of a job that has ended since
+  if (conflict && step_ == Step::saving && rebases_++ < most_rebases) {
+    step_ = Step::rebasing;
+    actions_.emplace_back(Action::Kind::load);
+    return;
+  }
+  std::optional<Error> failure;
+  if (conflict)
+    failure = make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock");
+  else if (!durable)
+    failure = durable.error();
+  if (!failure) {
+    write_failed_ = false;
+    if (!new_token_ && std::exchange(unsaved_, false)) {  // every save brings the whole record
       last_error_.reset();
       actions_.emplace_back(Action::Kind::token_saved);
     }
   }
-  if (first) {
-    // Asked for before the record was known: what it holds is what is to be superseded.
-    for (Waiter& waiter : waiters_)
-      if (waiter.want == Want::refresh) waiter.generation = generation();
-  }
-  if (first && record_.grant && !record_.grant->refusals.empty()) {
-    // The patience after refusals outlives the process.
-    RetrySchedule schedule;
-    Classified refusal;
-    refusal.answer_class = AnswerClass::refused;
-    Retry retry;
-    for (size_t i = 0; i < record_.grant->refusals.size(); ++i) retry = schedule.after(refusal, now.dice);
-    retries_ = schedule;
-    int64_t ago = elapsed_ms(record_.grant->refusals.back().at, now);
-    retry_at_ms_ = now.boot_ms + std::max<int64_t>(0, retry.in_ms - std::max<int64_t>(0, ago));
-    demand_retry_at_ms_ = wants(Want::refresh) ? 0 : retry_at_ms_;
-  }
-}
-
-void StateMachine::saved(Result<bool> durable, const Now& now) {
-  bool conflict = durable && !durable.value();
-  if (!durable || conflict) --record_.seq;
-  if (step_ == Step::marking) {
-    if (durable && !conflict) {
-      store_failed_ = false;
-      step_ = Step::sending;
-      sent_at_ = now.moment();
-      request_sent_ = true;
-      actions_.emplace_back(Action::Kind::proceed);
-    } else {
-      record_.intent.reset();
-      actions_.emplace_back(Action::Kind::abandon);
-      fail_job(conflict ? make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock")
-                        : durable.error(),
-               now);
-    }
-  } else if (step_ == Step::saving) {
-    if (conflict && rebases_++ < most_rebases) {
-      step_ = Step::rebasing;
-      actions_.emplace_back(Action::Kind::load);
-      return;
-    }
-    std::optional<Error> failure;
-    if (conflict)
-      failure = make_error(ECOAUTH_ERROR_STORE_LOCKED, "another program writes this record without the lock");
-    else if (!durable)
-      failure = durable.error();
-    if (!failure) store_failed_ = false;
-    if (new_token_) {
-      commit_saved(failure, now);
-    } else if (failure) {
-      fail_job(*failure, now);
-    } else {
-      job_saved(now);
-    }
-  }
+  if (step_ == Step::marking)
+    marked(failure, now);
+  else if (new_token_)
+    commit_saved(failure, now);
+  else if (failure)
+    fail_job(*failure, now);
+  else
+    job_saved(now);
   settle(now);
 }
 
 void StateMachine::erased(Result<bool> result, const Now& now) {
-  if (job_ == Job::sign_out && step_ == Step::saving) {
-    if (!result) {
-      fail_job(result.error(), now);
-    } else {
-      bool had = record_.grant || record_.pending;
-      int64_t seq = record_.seq;
-      Record empty;
-      empty.identity = record_.identity;
-      record_ = std::move(empty);
-      polling_ = false;
-      rejected_generation_ = 0;
-      retry_at_ms_ = demand_retry_at_ms_ = 0;
-      unsaved_ = false;
-      last_error_.reset();
-      actions_.emplace_back(Action::Kind::publish);
-      complete_all(Want::authorize, ECOAUTH_ERROR_CANCELLED,
-                   make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
-      if (had || seq > 0) {
-        save();  // a record without a grant, so that other processes see the signing out and do not heal it
-      } else {
-        end_job();
-        complete_all(Want::sign_out, ECOAUTH_ALREADY_DONE);
-      }
-    }
+  if (job_ != Job::sign_out || step_ != Step::saving) return;
+  if (!result) {
+    fail_job(result.error(), now);
+  } else {
+    Record empty;
+    empty.identity = record_.identity;
+    record_ = std::move(empty);
+    polling_ = unsaved_ = nudged_ = false;
+    rejected_generation_ = revoked_generation_ = 0;
+    retries_.succeeded();
+    retry_at_ms_ = demand_retry_at_ms_ = 0;
+    last_error_.reset();
+    refresh_error_.reset();
+    actions_.emplace_back(Action::Kind::publish);
+    complete_all(Want::authorize, ECOAUTH_ERROR_CANCELLED,
+                 make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
+    save();  // a record without a grant, so that other processes see the signing out and do not heal it
   }
   settle(now);
 }
