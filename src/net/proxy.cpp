@@ -102,7 +102,8 @@ Step<GuardedSocket> connect_through(GuardedSocket socket, const Proxy& proxy, co
   bool valid = head.size() >= 12 && starts_with(head, "HTTP/1.") && head[8] == ' ' && head[9] >= '1' && head[9] <= '9';
   auto status = valid ? parse_int(std::string_view(head).substr(9, 3)) : std::nullopt;
   if (!status) return Failure{HttpFailure::proxy, "the proxy's answer is not HTTP"};
-  if (*status == 407) return Failure{HttpFailure::proxy, "the proxy asks for a user name and password (407)"};
+  if (*status == 407 || *status == 401)  // tinyproxy's word for a wrong password
+    return Failure{HttpFailure::proxy, "the proxy wants another user name and password (" + to_text(*status) + ")"};
   if (*status < 200 || *status > 299)
     return Failure{HttpFailure::proxy, "the proxy refused the connection (" + to_text(*status) + ")"};
   return socket;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/clock.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace ecoauth;
 
@@ -89,8 +90,8 @@ int Call::ready_count() const {
 }
 
 TransportSettings trusting_settings() {
-  static const TemporaryFolder folder;
-  static const std::string file = folder.write("ca.pem", test_authority().pem());
+  static const TempFolder folder;
+  static const std::string file = write_file(folder / "ca.pem", test_authority().pem());
   TransportSettings settings;
   settings.ca_file = file;
   return settings;

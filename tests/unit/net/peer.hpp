@@ -129,8 +129,8 @@ class ClosedPort {
   uint16_t port() const { return port_; }
 
  private:
-  int socket_ = -1;
-  uint16_t port_ = 0;
+  uint16_t port_ = 0;  // before the socket, whose making sets it
+  int socket_;
 };
 
 /// A plain answer with this body.

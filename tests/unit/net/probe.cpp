@@ -9,11 +9,9 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 #include <thread>
 
 namespace fs = std::filesystem;
@@ -33,17 +31,17 @@ int64_t monotonic_ms() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
 }
 
-namespace {
-
-std::string slurp(const std::string& path) {
+std::string read_file(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
 }
 
+namespace {
+
 int64_t status_bytes(const std::string& field) {
-  std::istringstream status(slurp("/proc/self/status"));
+  std::istringstream status(read_file("/proc/self/status"));
   for (std::string line; std::getline(status, line);)
     if (line.compare(0, field.size(), field) == 0) return std::stoll(line.substr(field.size() + 1)) * 1024;
   return 0;
@@ -54,7 +52,7 @@ size_t connections_in_state(uint16_t port, const std::string& wanted) {
   char remote[8];
   snprintf(remote, sizeof remote, ":%04X", port);
   for (const char* table : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) {
-    std::istringstream lines(slurp(table));
+    std::istringstream lines(read_file(table));
     std::string line;
     std::getline(lines, line);
     while (std::getline(lines, line)) {
@@ -85,7 +83,7 @@ std::vector<pid_t> threads_named(const std::string& name_prefix) {
   std::vector<pid_t> out;
   std::error_code gone;  // a thread may end while we look
   for (const auto& task : fs::directory_iterator("/proc/self/task", gone))
-    if (slurp(task.path() / "comm").compare(0, name_prefix.size(), name_prefix) == 0)
+    if (read_file(task.path() / "comm").compare(0, name_prefix.size(), name_prefix) == 0)
       out.push_back(static_cast<pid_t>(std::stol(task.path().filename().string())));
   return out;
 }
@@ -117,21 +115,7 @@ uint32_t data_segments_received(int fd) {
   return info.tcpi_data_segs_in;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (fs::temp_directory_path() / "ecoauth-net-XXXXXX").string();
-  if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
-  std::string path = path_ + "/" + name;
+std::string write_file(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::trunc) << text;
   return path;
 }
-
-std::string TemporaryFolder::read(const std::string& name) const { return slurp(path_ + "/" + name); }

@@ -37,18 +37,6 @@ size_t connecting_to(uint16_t port);
 /// How many packets with data the socket has received.
 uint32_t data_segments_received(int fd);
 
-/// A folder that is removed with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  /// Returns the file's path.
-  std::string write(const std::string& name, const std::string& text) const;
-  std::string read(const std::string& name) const;
-
- private:
-  std::string path_;
-};
+/// Returns the path.
+std::string write_file(const std::string& path, const std::string& text);
+std::string read_file(const std::string& path);

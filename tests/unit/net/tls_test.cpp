@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "call.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace ecoauth;
 using F = HttpFailure;
@@ -325,33 +326,33 @@ BOOST_AUTO_TEST_CASE(every_host_has_to_prove_its_own_name) {
 }
 
 BOOST_AUTO_TEST_CASE(renewed_authorities_are_noticed) {
-  TemporaryFolder folder;
+  TempFolder folder;
   TransportSettings settings;
-  settings.ca_file = folder.write("ca.pem", make_identity([] {
-                                              CertificateWish wish;
-                                              wish.authority = true;
-                                              return wish;
-                                            }())
-                                                .pem());
+  settings.ca_file = write_file(folder / "ca.pem", make_identity([] {
+                                                     CertificateWish wish;
+                                                     wish.authority = true;
+                                                     return wish;
+                                                   }())
+                                                       .pem());
   auto transport = make_transport(settings);
   Peer peer(signed_by_authority({}), answer_ok);
   Call before(*transport, post_to("https", "localhost", peer.port()));
   BOOST_TEST(before.result().failure == F::tls);
-  folder.write("ca.pem", test_authority().pem());
+  write_file(folder / "ca.pem", test_authority().pem());
   Call after(*transport, post_to("https", "localhost", peer.port()));
   BOOST_TEST(after.result().outcome == HttpOutcome::answered, after.result().detail);
-  folder.write("ca.pem", "not a certificate");
+  write_file(folder / "ca.pem", "not a certificate");
   Call cached(*transport, post_to("https", "localhost", peer.port()));
   BOOST_TEST(cached.result().outcome == HttpOutcome::answered, cached.result().detail);
 }
 
 BOOST_AUTO_TEST_CASE(a_hashed_folder_of_authorities) {
-  TemporaryFolder folder;
+  TempFolder folder;
   TransportSettings settings;
   settings.ca_file = folder.path();
-  folder.write("ca.pem", test_authority().pem());
+  write_file(folder / "ca.pem", test_authority().pem());
   BOOST_TEST(!check_transport_settings(settings).ok());  // without hash links nothing would ever be found
-  BOOST_REQUIRE(symlink("ca.pem", (folder.path() + "/" + test_authority().hash_name()).c_str()) == 0);
+  BOOST_REQUIRE(symlink("ca.pem", (folder / test_authority().hash_name()).c_str()) == 0);
   auto transport = make_transport(settings);
   Peer peer(signed_by_authority({}), answer_ok);
   Call call(*transport, post_to("https", "localhost", peer.port()));
@@ -359,9 +360,9 @@ BOOST_AUTO_TEST_CASE(a_hashed_folder_of_authorities) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_without_certificates_trusts_nobody) {
-  TemporaryFolder folder;
+  TempFolder folder;
   TransportSettings settings;
-  settings.ca_file = folder.write("empty.pem", "");
+  settings.ca_file = write_file(folder / "empty.pem", "");
   auto transport = make_transport(settings);
   Peer peer(signed_by_authority({}), answer_ok);
   Call call(*transport, post_to("https", "localhost", peer.port()));
