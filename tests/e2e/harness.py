@@ -9,70 +9,29 @@ import re
 import select
 import shutil
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.parse
-import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from sandbox_process import PATIENCE_S, SandboxProcess, wait_for  # noqa: E402, F401 (handed on)
 
 ECOAUTH, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
 CLIENT_ID = "Canary0KeyCanary0KeyCanary0Key01"
 OTHER_CLIENT_ID = "Another1KeyAnother1KeyAnother1Ke"
-PATIENCE_S = 40
 
 
-def wait_for(condition, what, patience_s=PATIENCE_S):
-    """The first true value of condition(); fails after a generous time."""
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"waited {patience_s} s in vain for {what}")
-
-
-class Sandbox:
-    """A sandbox process of one's own on a free port."""
+class Sandbox(SandboxProcess):
+    """A sandbox process of one's own, to be polled every second."""
 
     def __init__(self, *arguments, ca_file=None):
-        self.process = subprocess.Popen([SANDBOX, "--port", "0", "--interval", "1", *arguments], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
-        line = self.process.stdout.readline()
-        prefix = "ecoauth-sandbox ready: "
-        if not line.startswith(prefix):
-            self.stop()
-            raise AssertionError(f"no ready line, but {line!r}")
-        self.url = line[len(prefix):].strip()
-        trust = ssl.create_default_context(cafile=ca_file) if ca_file else None
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+        self.ca_file = ca_file
+        super().__init__(SANDBOX, "--interval", "1", *arguments)
 
-    def control(self, path, method="POST", **parameters):
-        data = urllib.parse.urlencode(parameters).encode() if method == "POST" else None
-        request = urllib.request.Request(self.url + "/sandbox/" + path, data=data, method=method)
-        with self.opener.open(request, timeout=PATIENCE_S) as answer:
-            return json.load(answer)
-
-    def state(self):
-        return self.control("state", "GET")
-
-    def log(self):
-        return self.control("log", "GET")
-
-    def waiting_pin(self):
-        """The PIN that waits for a decision, once there is one."""
-        return wait_for(lambda: [pin["pin"] for pin in self.state()["pins"] if pin["state"] == "waiting"], "a PIN")[-1]
-
-    def approve(self):
-        self.control("approve", pin=self.waiting_pin())
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        self.process.stdout.close()
+    def connect(self, ca_file=None, **options):
+        return super().connect(ca_file or self.ca_file, **options)
 
 
 class Run:
@@ -107,13 +66,13 @@ class Tool:
             self.environment["ECOAUTH_SERVER"] = server
         if client_id:
             self.environment["ECOAUTH_CLIENT_ID"] = client_id
-        self.prefix = []
+        self.program, self.prefix = ECOAUTH, []
         self.runs = []
         self.begun = {}
 
-    def start(self, *arguments, program=ECOAUTH, **options):
+    def start(self, *arguments, **options):
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0, **options}
-        return subprocess.Popen([*self.prefix, program, *arguments], env=self.environment, **options)
+        return subprocess.Popen([*self.prefix, self.program, *arguments], env=self.environment, **options)
 
     def read_until(self, process, pattern):
         """Reads standard error until the pattern is there; returns the match. end() gives what was read, too."""
@@ -125,6 +84,9 @@ class Tool:
             assert piece, f"no {pattern} in {begin.decode()}"
             begin += piece
         return match
+
+    def read_pin(self, process):
+        return self.read_until(process, r"(?m)^PIN: +(\S+)$")[1]
 
     def end(self, process, arguments=(), data=None):
         """Waits for the end; the process is ended when it does not come."""
@@ -185,7 +147,7 @@ class Case(unittest.TestCase):
 
     def login(self, tool, sandbox, *arguments):
         process = tool.start("login", *arguments)
-        sandbox.approve()
+        sandbox.control("approve", pin=tool.read_pin(process))
         return self.expect(tool.end(process, ("login", *arguments)), 0)
 
 
@@ -205,8 +167,8 @@ def tests_of(suite):
 
 
 def main():
-    """Runs the tests of the calling program, or those whose names hold one of the given words, side by side: they wait more than
-    they compute, and share nothing."""
+    """Runs the tests of the calling program, or those whose names hold one of the given words, side by side: they wait more
+    than they compute, and share nothing."""
     words = sys.argv[3:]
     tests = [test for test in tests_of(unittest.defaultTestLoader.loadTestsFromName("__main__"))
              if not words or any(word in test.id() for word in words)]
@@ -215,7 +177,8 @@ def main():
         for test, result, seconds in pool.map(run_one, tests):
             problems = result.failures + result.errors
             skipped = "".join(f" (not here: {reason})" for _, reason in result.skipped)
-            print(f"{'FAIL' if problems else 'ok':4} {seconds:5.1f} s  {test.id().removeprefix('__main__.')}{skipped}", flush=True)
+            verdict, name = "FAIL" if problems else "ok", test.id().removeprefix("__main__.")
+            print(f"{verdict:4} {seconds:5.1f} s  {name}{skipped}", flush=True)
             for _, trace in problems:
                 print(trace, flush=True)
             failures += bool(problems)

@@ -18,7 +18,7 @@ class Interrupted(Case):
         sandbox = self.sandbox()
         tool = self.tool(sandbox)
         process = tool.start("login", *arguments)
-        pin = tool.read_until(process, r"(?m)^PIN: +(\S+)$")[1]
+        pin = tool.read_pin(process)
         self.assertEqual(pin, sandbox.waiting_pin())
         return sandbox, tool, process, pin
 
@@ -49,7 +49,7 @@ class Interrupted(Case):
     def signalled(self, number, *arguments):
         sandbox, tool, process, pin = self.begin(*arguments)
         process.send_signal(number)
-        stopped = self.expect_failure(tool.end(process, ("login", *arguments)), 130, "Interrupted", "same command again", pin)
+        stopped = self.expect_failure(tool.end(process, ("login", *arguments)), 130, "interrupted", "same command again", pin)
         self.resume(sandbox, tool, pin)
         return stopped
 
@@ -70,7 +70,7 @@ class Interrupted(Case):
         process = tool.start("login")
         wait_for(lambda: not sandbox.state()["faults"], "the request")
         process.send_signal(signal.SIGINT)
-        self.expect_failure(tool.end(process), 130, "Interrupted", "again")
+        self.expect_failure(tool.end(process), 130, "interrupted", "again")
         self.login(tool, sandbox)
 
     def test_ctrl_c_during_a_refresh_loses_nothing(self):
@@ -81,7 +81,7 @@ class Interrupted(Case):
         process = tool.start("refresh")
         wait_for(lambda: not sandbox.state()["faults"], "the request")
         process.send_signal(signal.SIGINT)
-        self.expect_failure(tool.end(process), 130, "Interrupted")
+        self.expect_failure(tool.end(process), 130, "interrupted")
         # The old refresh token is spent; that this works shows that the new one was waited for and saved.
         self.expect(tool.run("refresh"), 0)
 

@@ -1,16 +1,18 @@
-"""A relay between the tool and the sandbox that keeps what passes, and can change it: the network, as an eavesdropper has it."""
+"""A relay between the tool and the sandbox that keeps what passes and can change it: the network of an eavesdropper."""
 import re
 import socket
 import threading
 
 
 class Relay:
-    """Forwards connections to 127.0.0.1:port. `to_server` and `to_client` are lists of (bytes, replacement)."""
+    """Forwards connections to 127.0.0.1:port. `to_server` and `to_client` are lists of (bytes, replacement); a replacement of
+    another length is for the beginning of a request only."""
 
     def __init__(self, url, to_server=(), to_client=()):
         self.port = int(url.rsplit(":", 1)[1])
         self.to_server, self.to_client = to_server, to_client
         self.sent, self.received = bytearray(), bytearray()
+        self.refuse = False  # true: connections end before anything passes
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.thread = threading.Thread(target=self._accept, daemon=True)
@@ -22,6 +24,9 @@ class Relay:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            if self.refuse:
+                client.close()
+                continue
             threading.Thread(target=self._relay, args=(client,), daemon=True).start()
 
     def _relay(self, client):
@@ -43,12 +48,9 @@ class Relay:
         except OSError:
             pass
 
-    def secrets(self):
-        """Everything on this wire that must not be seen elsewhere: {kind: {values}}."""
-        found = {}
-        for name in (b"access_token", b"refresh_token", b"code", b"ecobeePin"):
-            found[name.decode()] = {value.decode() for value in re.findall(rb'"' + name + rb'"\s*:\s*"([^"]+)"', self.received)}
-        return found
+    def values(self, name):
+        """The values that the server has sent under this name, in order."""
+        return [value.decode() for value in re.findall(rb'"' + name.encode() + rb'"\s*:\s*"([^"]+)"', self.received)]
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
