@@ -160,8 +160,9 @@ int login(const Arguments& arguments, Output& output, const Signals& signals) {
     PinDisplay display(output);
     authorize(*session, display);
   }
-  tell_of_success(session->status().get(), output);
-  session->finish();
+  const StatusHandle after = session->status();
+  session->finish();  // first, because the tokens may not be saved yet
+  tell_of_success(after.get(), output);
   return exit_ok;
 }
 

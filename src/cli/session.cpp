@@ -89,7 +89,7 @@ EventHandle Session::next_event(int64_t timeout_ms) {
     ecoauth_event* event = nullptr;
     const int32_t result = ecoauth_client_next_event(client_.get(), 0, &event, nullptr);
     if (event != nullptr) return EventHandle(event);
-    if (result == ECOAUTH_ERROR_CLOSED) closed_ = true;
+    if (result < 0 && result != ECOAUTH_ERROR_TIMEOUT) closed_ = true;  // no events will come any more
     const int64_t left_ms = timeout_ms < 0 ? -1 : std::max<int64_t>(0, end_ms - boot_ms());
     if (closed_ || (looked && (left_ms == 0 || Signals::raised()))) return nullptr;
     // After a signal its descriptor stays readable and is not looked at again.
