@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(every_descriptor_closes_on_exec_and_none_stays) {
 
 BOOST_AUTO_TEST_CASE(descriptors_do_not_run_out) {
   Peer plain(answer_ok), secured(tls_server(), answer_ok), rude([](PeerConnection&client) { client.reset(); });
+  Peer no_tls([](PeerConnection& client) { client.send(http_answer("{}", 400)); });
   ClosedPort closed;
   auto transport = make_transport();
   Call(*transport, post_to_tls(secured)).result();
@@ -149,7 +150,7 @@ BOOST_AUTO_TEST_CASE(descriptors_do_not_run_out) {
   for (int i = 0; i < 30; ++i) {
     Call(*transport, post_to(plain)).result();
     Call(*transport, post_to_tls(secured)).result();
-    Call(*transport, post_to_tls(plain)).result();
+    Call(*transport, post_to_tls(no_tls)).result();
     Call(*transport, post_to_tls(rude)).result();
     Call(*transport, post_to("https", "localhost", closed.port())).result();
   }
