@@ -15,17 +15,10 @@ std::optional<Error> SlotWriter::sync() { return token_file::sync(fs_, path_, de
 std::optional<Error> SlotWriter::begin_afresh() {
   const std::string zeros(slot_bytes, '\0');
   const SlotImage blank = blank_slot_image(slot_bytes);
-  if (contents_.uninitialised) {
-    std::string nothing(file_bytes, '\0');
-    if (auto error = token_file::write_all(fs_, path_, descriptor_, nothing, 0)) return error;
-    if (auto error = sync()) return error;
-    contents_.blank = 0;
-    if (auto error = put(contents_.blank, blank.bytes.reveal())) return error;
-    if (auto error = sync()) return error;
-  } else {
-    for (int slot = 0; slot < slot_count; ++slot)
-      if (auto error = put(slot, slot == contents_.blank ? blank.bytes.reveal() : zeros)) return error;
-  }
+  if (contents_.blank < 0) contents_.blank = 0;
+  for (int slot = 0; slot < slot_count; ++slot)
+    if (auto error = put(slot, slot == contents_.blank ? blank.bytes.reveal() : zeros)) return error;
+  if (auto error = sync()) return error;
   // The header comes last: with it the file counts as begun.
   if (auto error = token_file::write_all(fs_, path_, descriptor_, header_line(), 0)) return error;
   return sync();

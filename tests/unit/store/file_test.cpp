@@ -142,6 +142,27 @@ BOOST_AUTO_TEST_CASE(a_replaced_file_is_not_written_by_a_lock_on_the_old_one) {
   BOOST_TEST(loaded(*other) == "y");
 }
 
+BOOST_AUTO_TEST_CASE(a_lock_is_on_the_file_that_is_there_whenever_it_was_replaced) {
+  int64_t calls = 1;
+  for (int64_t at = 1; at <= calls; ++at) {
+    VirtualDisk disk;
+    BOOST_TEST(saved(*make_file_store("/store", disk), 0, "x", 1) == "saved");
+    auto virtual_store = make_file_store("/store", disk);
+    int64_t before = disk.calls();
+    disk.before_call = [&] {
+      if (disk.calls() + 1 == before + at) disk.remove("/store/" + home_key + ".ecoauth");
+    };
+    std::string first = locked(*virtual_store);
+    if (first == "busy") first = locked(*virtual_store);  // the replacement was noticed
+    BOOST_TEST_REQUIRE(first == "acquired");
+    calls = disk.calls() - before;
+    disk.before_call = nullptr;
+    if (disk.bytes_of("/store/" + home_key + ".ecoauth"))
+      BOOST_TEST_REQUIRE(locked(*make_file_store("/store", disk)) == "busy", "replaced before call " << at);
+  }
+  BOOST_TEST(calls > 8);
+}
+
 BOOST_AUTO_TEST_CASE(a_save_into_a_file_that_is_taken_away_meanwhile_is_none) {
   VirtualDisk disk;
   auto virtual_store = make_file_store("/store", disk);
