@@ -104,6 +104,12 @@ BOOST_AUTO_TEST_CASE(a_record_whose_sync_failed_does_not_count_and_is_saved_else
   VirtualDisk after = disk;
   after.restart(std::vector<size_t>(after.doubts().size(), 0));
   BOOST_TEST(loaded(*make_file_store("/store", after)) == "new");
+  // The disk is well again: every slot has its turn.
+  for (int64_t seq = 4; seq < 10; ++seq) {
+    BOOST_TEST(saved(*store, seq, "well", seq + 1) == "saved");
+    size_t from = static_cast<size_t>(slot_layout::slot_offset(static_cast<int>((seq + 1) % 3)));
+    BOOST_TEST(disk.bytes_of(file)->find("\nwell", from) < from + 200);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(short_reads_and_writes_are_not_even_noticed) {
