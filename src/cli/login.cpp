@@ -38,6 +38,7 @@ class PinDisplay : public Watcher {
   }
 
   int64_t tick() override {
+    if (pin_.empty()) return asking();
     const int64_t left_ms = left();
     if (left_ms <= 0) return 1000;
     if (output_.rewritable()) {
@@ -61,8 +62,20 @@ class PinDisplay : public Watcher {
 
  private:
   static constexpr int64_t plain_line_every_ms = 60'000;
+  static constexpr int64_t explain_after_ms = 3'000;
 
   int64_t left() const { return end_ms_ - boot_ms(); }
+
+  /// The server takes its time, or has refused for now and is asked again.
+  int64_t asking() {
+    if (begin_ms_ == 0) begin_ms_ = boot_ms();
+    const int64_t late_ms = boot_ms() - begin_ms_;
+    if (late_ms >= explain_after_ms && !explained_) {
+      output_.say("The server has not given a PIN yet; it is slow, or asked once more after a refusal.");
+      explained_ = true;
+    }
+    return 1000;
+  }
 
   void show(const ecoauth_event* event) {
     const std::string pin = ecoauth_event_pin(event);
@@ -99,6 +112,8 @@ class PinDisplay : public Watcher {
   Output& output_;
   std::string pin_;
   std::string trouble_;
+  int64_t begin_ms_ = 0;
+  bool explained_ = false;
   int64_t end_ms_ = 0;
   int64_t said_ms_ = 0;
 };

@@ -119,6 +119,7 @@ class Refused(Case):
         refused = self.expect_failure(tool.run("login"), 4, "application key", "invalid_client")
         self.assertNotIn(CLIENT_ID, refused.err)
         self.assertNotIn("PIN:", refused.err)
+        self.assertIn("has not given a PIN yet", refused.err)  # it is asked three times, lest an outage be believed
         self.assertEqual(tool.run("status", "--json").object("status")["state"], "NONE")
 
     def test_server_down(self):
