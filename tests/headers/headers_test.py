@@ -20,7 +20,7 @@ ECOAUTH_BEGIN_DECLS
 typedef struct ecoauth_thing ecoauth_thing;
 /** **Called** now. **May call** nothing. */
 typedef void (*ecoauth_finalizer_fn)(void *user_data);
-/** Does it. **Blocking** No. **Threads** Any. **Ownership** Borrows. **Since** 0.1 */
+/** Does it. **Blocking** No. **Threads** Any. **Ownership** Borrows. **Errors** None. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_thing_do(ecoauth_thing *thing, const char *what, ecoauth_error **error);
 ECOAUTH_END_DECLS
 #endif
@@ -98,9 +98,10 @@ class RulesCanFail(unittest.TestCase):
             sample("ECOAUTH_EXPORT int32_t", "int32_t")
 
     def test_missing_comment_parts(self):
-        for word in ("**Blocking**", "**Threads**", "**Ownership**", "**Since**", "**Called**"):
+        for word in ("**Blocking**", "**Threads**", "**Ownership**", "**Errors**", "**Since**", "**Called**"):
             self.assertTrue(rules.comment_complaints(sample(word, "")), word)
         self.assertTrue(rules.comment_complaints(sample("**Since** 0.1", "**Since** soon")))
+        self.assertTrue(rules.comment_complaints(sample("**Blocking** No. **Threads** Any.", "**Threads** Any. **Blocking** No.")))
 
     def test_order_and_names(self):
         self.assertTrue(rules.order_complaints(sample("const char *what, ecoauth_error **error",

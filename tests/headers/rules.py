@@ -5,6 +5,7 @@ import header_model
 
 PLAIN_VALUES = {"int32_t", "uint32_t", "int64_t", "size_t"}
 PLAIN_POINTERS = {"const char *", "char *", "const void *", "void *", "int32_t *", "int64_t *", "size_t *"}
+QUESTIONS = ["**Blocking**", "**Threads**", "**Ownership**", "**Errors**", "**Since**"]   # in this order
 FORBIDDEN_WORDS = re.compile(r"\b(bool|_Bool|enum|long|short|unsigned|signed|int|float|double|va_list|union|noexcept)\b|\.\.\.")
 
 
@@ -93,6 +94,11 @@ def comment_complaints(headers):
                 wanted.append("**Ownership**")
         else:
             wanted = ["**Blocking**", "**Threads**", "**Since**"] + (["**Ownership**"] if has_pointer(function) else [])
+            if any(p.type == "ecoauth_error **" for p in function.parameters):
+                wanted.append("**Errors**")
+        answers = [function.comment.find(word) for word in QUESTIONS if word in function.comment]
+        if answers != sorted(answers):
+            complaints.append(f"{function.name}: its comment answers in another order")
         complaints += [f"{function.name}: its comment lacks {word}" for word in wanted if word not in function.comment]
         since = re.search(r"\*\*Since\*\*\s+\*?\s*(\S+)", function.comment)
         if since and not re.fullmatch(r"\d+\.\d+", since.group(1).rstrip(".")):
