@@ -92,7 +92,7 @@ class PinDisplay : public Watcher {
     output_.warn("PIN:    " + pin);
     output_.warn(std::string("Portal: ") + ecoauth_event_verification_url(event));
     output_.say("Log in there, choose My Apps, then Add Application, and enter the PIN within " +
-                duration_text(left_ms) + ".");
+                duration_text(left_ms + 999) + ".");
   }
 
   void waiting(const ecoauth_event* event) {

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from sandbox_process import PATIENCE_S, SandboxProcess, wait_for  # noqa: E402, F401 (handed on)
 
 ECOAUTH, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
+END_PATIENCE_S = 3 * PATIENCE_S  # some refusals are believed after half a minute only
 CLIENT_ID = "Canary0KeyCanary0KeyCanary0Key01"
 OTHER_CLIENT_ID = "Another1KeyAnother1KeyAnother1Ke"
 
@@ -91,7 +92,7 @@ class Tool:
     def end(self, process, arguments=(), data=None):
         """Waits for the end; the process is ended when it does not come."""
         try:
-            out, err = process.communicate(data, timeout=PATIENCE_S)
+            out, err = process.communicate(data, timeout=END_PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             out, err = process.communicate()
