@@ -112,6 +112,22 @@ BOOST_AUTO_TEST_CASE(a_record_whose_sync_failed_does_not_count_and_is_saved_else
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_record_whose_erasure_may_not_have_reached_the_disk_does_not_come_back) {
+  VirtualDisk disk;
+  auto store = make_file_store("/store", disk);
+  for (int64_t seq = 0; seq < 9; ++seq) BOOST_TEST(saved(*store, seq, "old", seq + 1) == "saved");
+  int64_t syncs_before = disk.syncs();
+  disk.on_sync = [&] { return disk.syncs() == syncs_before + 2 ? -EIO : 0; };
+  BOOST_TEST(erased(*store) == "!STORE");
+  disk.on_sync = nullptr;
+  // Number 9 is gone to look at, and still on the disk. Number 1 has to win over it.
+  BOOST_TEST(loaded(*store) == "none");
+  BOOST_TEST(saved(*store, 0, "new", 1) == "saved");
+  VirtualDisk after = disk;
+  after.restart(std::vector<size_t>(after.doubts().size(), 0));
+  BOOST_TEST(loaded(*make_file_store("/store", after)) == "new");
+}
+
 BOOST_AUTO_TEST_CASE(short_reads_and_writes_are_not_even_noticed) {
   int64_t calls = calls_without_fault();
   for (int64_t call = 1; call <= calls; ++call) {

@@ -157,8 +157,8 @@ BOOST_AUTO_TEST_CASE(a_lock_is_on_the_file_that_is_there_whenever_it_was_replace
     BOOST_TEST_REQUIRE(first == "acquired");
     calls = disk.calls() - before;
     disk.before_call = nullptr;
-    if (disk.bytes_of("/store/" + home_key + ".ecoauth"))
-      BOOST_TEST_REQUIRE(locked(*make_file_store("/store", disk)) == "busy", "replaced before call " << at);
+    BOOST_TEST_REQUIRE(disk.bytes_of("/store/" + home_key + ".ecoauth"), "replaced before call " << at);
+    BOOST_TEST_REQUIRE(locked(*make_file_store("/store", disk)) == "busy", "replaced before call " << at);
   }
   BOOST_TEST(calls > 8);
 }
