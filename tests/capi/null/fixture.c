@@ -99,12 +99,22 @@ void check_finalized(int expected)
         complain("a finalizer called once", fixture_finalized - expected + 1);
 }
 
+static int check_is(int32_t expected, int64_t result)
+{
+    if (result == expected)
+        return 0;
+    complain(ecoauth_result_name(expected), result);
+    return 1;
+}
+
 int check_forked(int64_t result)
 {
-    if (result == ECOAUTH_ERROR_FORKED)
-        return 0;
-    complain("FORKED", result);
-    return 1;
+    return check_is(ECOAUTH_ERROR_FORKED, result);
+}
+
+int check_closed(int64_t result)
+{
+    return check_is(ECOAUTH_ERROR_CLOSED, result);
 }
 
 ecoauth_options *fixture_options(void)

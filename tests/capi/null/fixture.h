@@ -64,6 +64,8 @@ void check_any_pointer(const void *pointer);
 /* An error object comes with failures only, and says the same as the result. */
 void check_error(int32_t result, const ecoauth_error *error);
 void check_finalized(int expected);
+/* 1 when the result is another. */
 int check_forked(int64_t result);
+int check_closed(int64_t result);
 
 #endif
