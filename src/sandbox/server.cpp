@@ -109,11 +109,17 @@ void close_unanswered(net::HTTPServerRequest& request, net::HTTPServerResponse& 
   if (reset) socket.setLinger(true, 0);
 }
 
+std::string reason_of(int status) {
+  if (status > net::HTTPResponse::HTTP_NETWORK_AUTHENTICATION_REQUIRED) return "Unknown";
+  const std::string& reason = net::HTTPResponse::getReasonForStatus(static_cast<net::HTTPResponse::HTTPStatus>(status));
+  return reason == net::HTTPResponse::HTTP_REASON_UNKNOWN ? "Unknown" : reason;
+}
+
 void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServerResponse& response) {
   if (answer.close_unanswered) return close_unanswered(request, response, answer.reset);
-  response.setStatus(static_cast<net::HTTPResponse::HTTPStatus>(answer.status));
-  const std::string& reason = net::HTTPResponse::getReasonForStatus(response.getStatus());
-  response.setReason(reason == net::HTTPResponse::HTTP_REASON_UNKNOWN ? "Unknown" : reason);
+  // As text, because POCO's enumeration ends at 511 and 520 must be possible.
+  response.setStatus(to_text(answer.status));
+  response.setReason(reason_of(answer.status));
   if (!answer.content_type.empty()) response.setContentType(answer.content_type);
   for (const auto& [name, value] : answer.headers) response.set(name, value);
   const auto whole = static_cast<int64_t>(answer.body.size());

@@ -6,6 +6,7 @@
 
 Standard library only.
 """
+import atexit
 import http.client
 import json
 import os
@@ -60,6 +61,7 @@ class SandboxProcess:
         self.folder = folder or tempfile.mkdtemp(prefix="ecoauth-sandbox-")
         self._command = [os.path.abspath(program), "--port", "0", *map(str, arguments)]
         self.process = None
+        atexit.register(self.stop)  # for a test that fails before it can
         try:
             self.start()
         except BaseException:
@@ -83,6 +85,7 @@ class SandboxProcess:
         readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE_S)
         line = self.process.stdout.readline().decode() if readable else ""
         if not line.startswith(READY):
+            self.kill()
             raise AssertionError(f"no ready line within {PATIENCE_S} s, but {line!r} and {self.errors()!r}")
         self.url = line[len(READY):].strip()
         address = urllib.parse.urlsplit(self.url)
@@ -116,13 +119,15 @@ class SandboxProcess:
         self.process.stdout.close()
 
     def stop(self):
-        """Ends it if it still runs, and removes its folder."""
+        """Ends it if it still runs, and removes its folder. An error when it had ended by itself: it crashed."""
         try:
-            if self.process and self.process.poll() is None:
-                self.end()
-            elif self.process:
-                self.process.stdout.close()
+            if self.process and self.process.returncode is None:
+                crashed = self.process.poll() is not None
+                exit_code = self.end()
+                if crashed:
+                    raise AssertionError(f"the sandbox ended by itself with exit code {exit_code}: {self.errors()[-4000:]}")
         finally:
+            atexit.unregister(self.stop)
             if self._own_folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
