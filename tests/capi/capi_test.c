@@ -5,8 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "records.h"
-
 static const char* given_program;
 static struct sandbox the_sandbox;
 static struct records authorized_records;
@@ -124,7 +122,7 @@ ecoauth_account* account_of(ecoauth_client* client) {
   return account;
 }
 
-ecoauth_store* authorized_store(void) {
+static struct records* authorized(void) {
   if (records_count(&authorized_records) == 0) {
     ecoauth_error* error = NULL;
     ecoauth_client* client =
@@ -135,8 +133,12 @@ ecoauth_store* authorized_store(void) {
     ecoauth_client_free(client);
     sandbox_delete(sandbox(), "log");
   }
-  return records_store(&authorized_records, true);
+  return &authorized_records;
 }
+
+ecoauth_store* authorized_store(void) { return records_store(authorized(), true); }
+
+void authorize_records(struct records* records) { records_copy(authorized(), records); }
 
 ecoauth_options* authorized_options(int32_t dispatch) {
   ecoauth_store* store = authorized_store();

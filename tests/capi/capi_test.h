@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "records.h"
 #include "support/sandbox_process.h"
 
 #ifdef __cplusplus
@@ -56,6 +57,8 @@ ecoauth_account* account_of(ecoauth_client* client);
 
 /* The record of an authorized account, made once: with it a client need not wait for a PIN. */
 ecoauth_store* authorized_store(void);
+/* The same record in the test's own, empty store. */
+void authorize_records(struct records* records);
 /* Options for the sandbox with such a store. */
 ecoauth_options* authorized_options(int32_t dispatch);
 

@@ -79,15 +79,19 @@ static void finalize_copy(void* user_data) {
   free(user_data);
 }
 
+void records_copy(const struct records* from, struct records* into) {
+  for (size_t i = 0; i < most_records; ++i) {
+    into->all[i] = from->all[i];
+    if (!from->all[i].data) continue;
+    into->all[i].data = malloc(from->all[i].size_bytes);
+    memcpy(into->all[i].data, from->all[i].data, from->all[i].size_bytes);
+  }
+}
+
 ecoauth_store* records_store(struct records* records, bool copy) {
   if (copy) {
     struct records* own = calloc(1, sizeof *own);
-    for (size_t i = 0; i < most_records; ++i) {
-      own->all[i] = records->all[i];
-      if (!records->all[i].data) continue;
-      own->all[i].data = malloc(records->all[i].size_bytes);
-      memcpy(own->all[i].data, records->all[i].data, records->all[i].size_bytes);
-    }
+    records_copy(records, own);
     records = own;
   }
   return ecoauth_store_new_callbacks(records, copy ? finalize_copy : finalize, load, save, erase, NULL, NULL, NULL);

@@ -30,6 +30,8 @@ struct records {
 
 /* A store on `records`, which must outlive it. `copy`: on a copy of what is there now, which ends with the store. */
 ecoauth_store* records_store(struct records* records, bool copy);
+/* `into` is empty. */
+void records_copy(const struct records* from, struct records* into);
 int records_count(struct records* records);
 void records_clear(struct records* records);
 
