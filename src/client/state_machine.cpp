@@ -24,6 +24,13 @@ int32_t code_of(const std::string& reason) {
 
 StateMachine::StateMachine(Settings settings) : settings_(std::move(settings)) {}
 
+StateMachine StateMachine::clone() const {
+  StateMachine copy(settings_);
+  static_cast<MachineMemory&>(copy) = *this;
+  copy.record_ = record_.clone();
+  return copy;
+}
+
 std::vector<Action> StateMachine::take_actions() { return std::exchange(actions_, {}); }
 
 bool StateMachine::wants(Want want) const {

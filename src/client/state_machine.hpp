@@ -62,7 +62,56 @@ struct Action {
   std::optional<Error> error;
 };
 
-class StateMachine {
+/// What a machine remembers beside its record: plain values.
+struct MachineMemory {
+  bool loaded_ = false;
+  std::vector<Waiter> waiters_;
+
+  Job job_ = Job::none;
+  Step step_ = Step::none;
+  bool holds_lock_ = false;
+  bool new_token_ = false;  // the save under way brings a new token pair
+  int rebases_ = 0;
+  int64_t job_generation_ = 0;  // generation at the start of the job
+  int64_t step_until_ms_ = 0;   // waiting_for_lock, backoff: next look
+  int64_t lock_deadline_ms_ = 0;
+  int64_t lock_pause_ms_ = 0;
+  size_t candidate_ = 0;
+  int64_t attempts_ = 0;
+  Moment sent_at_;
+  bool request_sent_ = false;
+  bool probing_ = false;  // the save under way asks a store that failed whether it works again
+
+  bool polling_ = false;
+  PollSchedule poll_;
+  std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
+  std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
+  std::optional<Error> salvaged_;         // likewise, when what could be saved of an unusable answer is
+  int64_t poll_generation_ = 0;           // of the record in which the pending authorization was last seen
+  int64_t authorize_at_ms_ = 0;           // the next try after a refused client id
+  size_t authorize_tries_ = 0;
+  RetrySchedule authorize_retries_;
+
+  bool quiesced_ = false;
+  bool unsaved_ = false;
+  bool read_failed_ = false;  // the store, last time
+  bool write_failed_ = false;
+  bool clock_suspect_ = false;
+  bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
+  int64_t rejected_generation_ = 0;
+  int64_t revoked_generation_ = 0;
+  int64_t follower_read_ms_ = -1;   // when a follower last looked
+  int64_t retry_at_ms_ = 0;         // the library's own next try
+  int64_t demand_retry_at_ms_ = 0;  // a caller's
+  int64_t throttled_until_ms_ = 0;  // the server's wish, which binds callers too
+  int64_t save_retry_at_ms_ = 0;
+  RefreshBreaker breaker_;
+  RetrySchedule retries_;
+  std::optional<Error> last_error_;
+  std::optional<Error> refresh_error_;  // why there is no new token
+};
+
+class StateMachine : private MachineMemory {
  public:
   struct Settings {
     Role role = Role::owner;
@@ -73,6 +122,9 @@ class StateMachine {
   };
 
   explicit StateMachine(Settings settings);
+  /// A second machine in the same state, without the actions not yet taken: to look ahead, as the test that walks all
+  /// states does.
+  StateMachine clone() const;
 
   // What the host wants.
   void want(Waiter waiter, const Now& now);
@@ -145,6 +197,7 @@ class StateMachine {
   void fail_refresh_waiters(const Error& error, const Now& now);
   void proceed(const Now& now);
   void marked(const std::optional<Error>& failure, const Now& now);
+  void probe_store();
   void job_saved(const Now& now);
   void resume_pin(const Now& now);
   void end_authorization(const Error& error, const Now& now);
@@ -165,53 +218,8 @@ class StateMachine {
   void serve_refreshed(const Now& now);
 
   const Settings settings_;
-
-  bool loaded_ = false;
   Record record_;
-  std::vector<Waiter> waiters_;
   std::vector<Action> actions_;
-
-  Job job_ = Job::none;
-  Step step_ = Step::none;
-  bool holds_lock_ = false;
-  bool new_token_ = false;  // the save under way brings a new token pair
-  int rebases_ = 0;
-  int64_t job_generation_ = 0;  // generation at the start of the job
-  int64_t step_until_ms_ = 0;   // waiting_for_lock, backoff: next look
-  int64_t lock_deadline_ms_ = 0;
-  int64_t lock_pause_ms_ = 0;
-  size_t candidate_ = 0;
-  int64_t attempts_ = 0;
-  Moment sent_at_;
-  bool request_sent_ = false;
-
-  bool polling_ = false;
-  PollSchedule poll_;
-  std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
-  std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
-  std::optional<Error> salvaged_;         // likewise, when what could be saved of an unusable answer is
-  int64_t poll_generation_ = 0;           // of the record in which the pending authorization was last seen
-  int64_t authorize_at_ms_ = 0;           // the next try after a refused client id
-  size_t authorize_tries_ = 0;
-  RetrySchedule authorize_retries_;
-
-  bool quiesced_ = false;
-  bool unsaved_ = false;
-  bool read_failed_ = false;  // the store, last time
-  bool write_failed_ = false;
-  bool clock_suspect_ = false;
-  bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
-  int64_t rejected_generation_ = 0;
-  int64_t revoked_generation_ = 0;
-  int64_t follower_read_ms_ = -1;   // when a follower last looked
-  int64_t retry_at_ms_ = 0;         // the library's own next try
-  int64_t demand_retry_at_ms_ = 0;  // a caller's
-  int64_t throttled_until_ms_ = 0;  // the server's wish, which binds callers too
-  int64_t save_retry_at_ms_ = 0;
-  RefreshBreaker breaker_;
-  RetrySchedule retries_;
-  std::optional<Error> last_error_;
-  std::optional<Error> refresh_error_;  // why there is no new token
 };
 
 }  // namespace ecoauth

@@ -19,7 +19,7 @@ void StateMachine::begin(Job job, const Now& now) {
   rebases_ = 0;
   candidate_ = 0;
   new_token_ = false;
-  request_sent_ = false;
+  request_sent_ = probing_ = false;
   if (job == Job::load || holds_lock_) {
     step_ = Step::reading;
     actions_.emplace_back(Action::Kind::load);
@@ -80,6 +80,8 @@ void StateMachine::begin_locked_part(const Now& now) {
     case Job::refresh:
       if (!has_grant() || generation() != job_generation_)
         end_job();  // somebody else has done it, or signed out
+      else if (write_failed_)
+        probe_store();
       else
         connect(AnswerContext::refresh, record_.grant->candidates.front());
       break;
@@ -133,6 +135,13 @@ void StateMachine::begin_locked_part(const Now& now) {
       end_job();
       break;
   }
+}
+
+void StateMachine::probe_store() {
+  // No connection in vain: a store that did not take the last record would not take the mark either.
+  probing_ = true;
+  step_ = Step::saving;
+  save();
 }
 
 void StateMachine::resume_pin(const Now& now) {
@@ -198,6 +207,10 @@ void StateMachine::job_saved(const Now& now) {
       }
       break;
     case Job::refresh:
+      if (std::exchange(probing_, false)) {
+        begin_locked_part(now);
+        break;
+      }
       end_job();
       if (refresh_verdict_) fail_refresh_waiters(*std::exchange(refresh_verdict_, std::nullopt), now);
       break;
@@ -232,6 +245,7 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
   switch (job) {
     case Job::refresh:
       retry_at_ms_ = std::max(retry_at_ms_, now.boot_ms + store_retry_ms);
+      nudged_ = true;
       fail_refresh_waiters(refresh_verdict_ ? *std::exchange(refresh_verdict_, std::nullopt) : error, now);
       break;
     case Job::authorize:

@@ -12,9 +12,15 @@ constexpr int64_t lock_pause_max_ms = 200;
 constexpr int most_rebases = 3;
 constexpr size_t most_candidates = 3;
 
-bool has_candidate(const Grant& grant, const Secret& token) {
-  return std::any_of(grant.candidates.begin(), grant.candidates.end(),
-                     [&](const Secret& candidate) { return candidate.equals(token); });
+/// Theirs first, then ours, then what both had before; the oldest go.
+void merge_candidates(std::vector<Secret>& theirs, const std::vector<Secret>& ours) {
+  size_t at = theirs.empty() ? 0 : 1;
+  for (const Secret& token : ours) {
+    const bool known =
+        std::any_of(theirs.begin(), theirs.end(), [&](const Secret& other) { return other.equals(token); });
+    if (!known) theirs.insert(theirs.begin() + static_cast<std::ptrdiff_t>(at++), token.clone());
+  }
+  if (theirs.size() > most_candidates) theirs.resize(most_candidates);
 }
 
 }  // namespace
@@ -95,9 +101,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
       record_.scope_asked = mine.scope_asked;
     } else {
       // Somebody committed beside us: keep both, theirs first.
-      for (const Secret& token : mine.grant->candidates)
-        if (!has_candidate(*record_.grant, token) && record_.grant->candidates.size() < most_candidates)
-          record_.grant->candidates.push_back(token.clone());
+      merge_candidates(record_.grant->candidates, mine.grant->candidates);
     }
   }
   if (keep_pending) record_.pending = std::move(mine.pending);

@@ -46,4 +46,28 @@ inline Classified pin_answer(const std::string& pin, const std::string& code, in
                     std::to_string(expires_in) + ",\"interval\":" + std::to_string(interval_s) + "}");
 }
 
+/// Answers own secrets, so they are copied by hand.
+inline Classified copy_of(const Classified& answer) {
+  Classified copy;
+  copy.answer_class = answer.answer_class;
+  copy.error = answer.error;
+  copy.retry_after_ms = answer.retry_after_ms;
+  if (answer.token) {
+    copy.token.emplace();
+    copy.token->access_token = answer.token->access_token.clone();
+    copy.token->refresh_token = answer.token->refresh_token.clone();
+    copy.token->token_type = answer.token->token_type;
+    copy.token->scope = answer.token->scope;
+    copy.token->lifetime_ms = answer.token->lifetime_ms;
+  }
+  if (answer.pin) {
+    copy.pin.emplace();
+    copy.pin->pin = answer.pin->pin.clone();
+    copy.pin->code = answer.pin->code.clone();
+    copy.pin->lifetime_ms = answer.pin->lifetime_ms;
+    copy.pin->interval_ms = answer.pin->interval_ms;
+  }
+  return copy;
+}
+
 }  // namespace ecoauth::test
