@@ -42,12 +42,17 @@ struct WorkerPool::Core : std::enable_shared_from_this<WorkerPool::Core> {
     }
   }
 
+  bool start_worker() {
+    return start_thread(settings.name.c_str(), [core = shared_from_this()] { core->run(); });
+  }
+
   void run() {
     struct Leave {  // also on a forced unwind
       Core* core;
       ~Leave() {
         std::lock_guard lock(core->mutex);
-        --core->threads;
+        // A host that ends this thread inside its callback leaves tasks behind: another one takes this one's place.
+        if (core->queue.empty() || !core->start_worker()) --core->threads;
         core->ended.notify_all();
       }
     } leave{this};
@@ -87,7 +92,7 @@ bool WorkerPool::post(std::function<void()> task) {
     return true;
   }
   ++core_->threads;
-  if (start_thread(core_->settings.name.c_str(), [core = core_] { core->run(); })) return true;
+  if (core_->start_worker()) return true;
   --core_->threads;
   if (core_->threads > 0) return true;  // the others will get to it
   core_->queue.pop_back();
