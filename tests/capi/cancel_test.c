@@ -31,9 +31,9 @@ static void check_no_more_of(ecoauth_client* client, int64_t operation) {
 static void once(void) {
   ecoauth_client* client = client_of(authorized_options(ECOAUTH_DISPATCH_POLL));
   ecoauth_account* account = account_of(client);
-  sandbox_control(sandbox(), "fault", "name=delay&ms=5000&at=api");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=5000&at=api");
   int64_t operation = start_request(account), before_ms = now_ms();
-  sandbox_await_requests(sandbox(), "api", 1);
+  sandbox_await_requests(test_sandbox(), "api", 1);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_client_cancel(client, operation));
   check_cancelled(client, operation);
   CHECK(now_ms() - before_ms < 4000);
@@ -73,10 +73,10 @@ static void others_are_not_disturbed(void) {
   int64_t operations[3] = {0};
   int completed = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=400&at=token");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=400&at=token");
   for (int i = 0; i < 3; ++i) CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(account, &operations[i], NULL));
   CHECK(operations[0] != operations[1] && operations[1] != operations[2]);
-  sandbox_await_requests(sandbox(), "token", 1);
+  sandbox_await_requests(test_sandbox(), "token", 1);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_client_cancel(client, operations[1]));
   check_cancelled(client, operations[1]);
   while (completed < 2) {
@@ -86,7 +86,7 @@ static void others_are_not_disturbed(void) {
     ecoauth_event_free(event);
     ++completed;
   }
-  CHECK_NUMBER(1, sandbox_requests(sandbox(), "token"));
+  CHECK_NUMBER(1, sandbox_requests(test_sandbox(), "token"));
   CHECK_NUMBER(2, ecoauth_account_generation(account));
   ecoauth_account_close(account);
   ecoauth_client_free(client);
@@ -98,15 +98,15 @@ static void a_token_request_goes_on(void) {
   ecoauth_account* account = account_of(client);
   int64_t operation = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=600&at=token");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=600&at=token");
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1);
+  sandbox_await_requests(test_sandbox(), "token", 1);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_client_cancel(client, operation));
   check_cancelled(client, operation);
   CHECK_NUMBER(1, ecoauth_account_generation(account));
   ecoauth_event_free(await_event(client, ECOAUTH_EVENT_TOKEN));
   CHECK_NUMBER(2, ecoauth_account_generation(account));
-  CHECK_NUMBER(1, sandbox_requests(sandbox(), "token"));
+  CHECK_NUMBER(1, sandbox_requests(test_sandbox(), "token"));
   ecoauth_account_close(account);
   ecoauth_client_free(client);
 }
@@ -128,7 +128,7 @@ static void time_outs(void) {
   CHECK_EXPLAINED(ECOAUTH_ERROR_TIMEOUT, ecoauth_account_wait(account, revision, 60, &error), error);
   CHECK(now_ms() - before_ms >= 60 && now_ms() - before_ms < 10000);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_wait(account, revision + 1, 0, &error), error);
-  sandbox_control(sandbox(), "fault", "name=delay&ms=3000&at=api");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=3000&at=api");
   before_ms = now_ms();
   CHECK_EXPLAINED(ECOAUTH_ERROR_TIMEOUT,
                   ecoauth_account_request(account, "GET", "/1/thermostat", NULL, 0, NULL, 0, &response, &error), error);
@@ -222,10 +222,10 @@ static void quiescing(void) {
   ecoauth_error* error = NULL;
   ecoauth_token* token = NULL;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=400&at=token");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=400&at=token");
   int64_t operation = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1);
+  sandbox_await_requests(test_sandbox(), "token", 1);
   CHECK_EXPLAINED(ECOAUTH_ERROR_TIMEOUT, ecoauth_client_quiesce(client, 20, &error), error);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_client_quiesce(client, ECOAUTH_WAIT_FOREVER, &error), error);
   ecoauth_event* event = await_completed(client, operation);

@@ -81,7 +81,7 @@ const char* sandbox_program(void) {
   return given_program;
 }
 
-const struct sandbox* sandbox(void) {
+const struct sandbox* test_sandbox(void) {
   static const char* const arguments[] = {"--auto-approve", "0", "--interval", "1", "--keep-old-access", NULL};
   if (the_sandbox.process == 0) sandbox_start(&the_sandbox, sandbox_program(), arguments);
   return &the_sandbox;
@@ -99,7 +99,7 @@ static ecoauth_options* options_for(const char* url, int32_t dispatch, ecoauth_s
 }
 
 ecoauth_options* sandbox_options(int32_t dispatch) {
-  return options_for(sandbox()->url, dispatch, ecoauth_store_new_memory());
+  return options_for(test_sandbox()->url, dispatch, ecoauth_store_new_memory());
 }
 
 ecoauth_options* offline_options(int32_t dispatch) {
@@ -126,12 +126,12 @@ static struct records* authorized(void) {
   if (records_count(&authorized_records) == 0) {
     ecoauth_error* error = NULL;
     ecoauth_client* client =
-        client_of(options_for(sandbox()->url, ECOAUTH_DISPATCH_POLL, records_store(&authorized_records, false)));
+        client_of(options_for(test_sandbox()->url, ECOAUTH_DISPATCH_POLL, records_store(&authorized_records, false)));
     ecoauth_account* account = account_of(client);
     CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_authorize_pin(account, LONG_MS, &error), error);
     ecoauth_account_close(account);
     ecoauth_client_free(client);
-    sandbox_delete(sandbox(), "log");
+    sandbox_delete(test_sandbox(), "log");
   }
   return &authorized_records;
 }
@@ -142,7 +142,7 @@ void authorize_records(struct records* records) { records_copy(authorized(), rec
 
 ecoauth_options* authorized_options(int32_t dispatch) {
   ecoauth_store* store = authorized_store();
-  return options_for(sandbox()->url, dispatch, store);
+  return options_for(test_sandbox()->url, dispatch, store);
 }
 
 ecoauth_event* await_event(ecoauth_client* client, int32_t kind) {

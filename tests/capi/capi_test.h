@@ -44,7 +44,7 @@ int run_cases(int argc, char** argv, const struct test_case* cases, size_t count
 
 /* The sandbox of the program: started by the first call, approves PINs at once, wants to be polled once a second, gives
  * out tokens that may be refreshed at will. Its faults and log are cleared before every case. */
-const struct sandbox* sandbox(void);
+const struct sandbox* test_sandbox(void);
 /* For tests that start another one. */
 const char* sandbox_program(void);
 

@@ -77,10 +77,10 @@ static void with_operations_under_way(void) {
   int completed = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_open(client, "another", &other, NULL));
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=10000&at=api");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=10000&at=api");
   CHECK_RESULT(ECOAUTH_OK,
                ecoauth_account_request_start(account, "GET", "/1/thermostat", NULL, 0, NULL, &operations[0], NULL));
-  sandbox_await_requests(sandbox(), "api", 1);
+  sandbox_await_requests(test_sandbox(), "api", 1);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait_start(account, INT64_MAX, &operations[1], NULL));
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_authorize_pin_start(other, &operations[2], NULL));
   before_ms = now_ms();
@@ -126,7 +126,7 @@ static void values_outlive_everything(void) {
   CHECK_TEXT(copy, ecoauth_token_access_token(token));
   CHECK_TEXT(copy, ecoauth_token_access_token(ecoauth_event_token(event)));
   CHECK(strstr(ecoauth_response_body(response), "thermostatList") != NULL);
-  CHECK_TEXT(sandbox()->url, ecoauth_status_origin(status));
+  CHECK_TEXT(test_sandbox()->url, ecoauth_status_origin(status));
   CHECK_NUMBER(ECOAUTH_GRANT_ACTIVE, ecoauth_status_grant_state(status));
   CHECK_NUMBER(1, ecoauth_status_scope_satisfied(status));
   CHECK(ecoauth_status_token_valid_ms(status) > 0 && ecoauth_status_token_age_ms(status) >= 0);

@@ -95,7 +95,7 @@ static void worker_mode(void) {
   CHECK_NUMBER(1, seen.pins);
   CHECK_TEXT("default", seen.key);
   CHECK(strlen(seen.pin) == 9);
-  snprintf(url, sizeof url, "%s/consumerportal/index.html", sandbox()->url);
+  snprintf(url, sizeof url, "%s/consumerportal/index.html", test_sandbox()->url);
   CHECK_TEXT(url, seen.url);
   CHECK(!pthread_equal(seen.thread, pthread_self()));
   CHECK(read_count(&seen.tokens) == 1 && read_count(&seen.states) > 0);
@@ -148,7 +148,7 @@ static void caller_mode(void) {
   CHECK_NUMBER(0, ecoauth_client_dispatch(client, 0, &error));
   CHECK_EXPLAINED(ECOAUTH_ERROR_WRONG_STATE, ecoauth_client_next_event(client, 0, &event, &error), error);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_authorize_pin_start(account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1); /* the PIN waits in the queue */
+  sandbox_await_requests(test_sandbox(), "token", 1); /* the PIN waits in the queue */
   CHECK_NUMBER(0, seen.pins);
   while (seen.completed == 0) {
     CHECK(ecoauth_client_dispatch(client, LONG_MS, &error) > 0);
@@ -303,11 +303,11 @@ static void closed_comes_last(void) {
   ecoauth_account* account = account_of(client);
   int64_t first = 0, second = 0;
   int completed = 0;
-  sandbox_control(sandbox(), "fault", "name=delay&ms=300&at=api");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=300&at=api");
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_get_token_start(account, 0, &first, NULL));
   CHECK_RESULT(ECOAUTH_OK,
                ecoauth_account_request_start(account, "GET", "/1/thermostat", NULL, 0, NULL, &second, NULL));
-  sandbox_await_requests(sandbox(), "api", 1);
+  sandbox_await_requests(test_sandbox(), "api", 1);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_client_close_start(client, &error));
   CHECK_RESULT(ECOAUTH_ALREADY_DONE, ecoauth_client_close_start(client, &error));
   CHECK(error == NULL);

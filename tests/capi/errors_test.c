@@ -43,7 +43,7 @@ static void check_answer(const struct answer* answer) {
   ecoauth_error *error = NULL, *last = NULL;
   CHECK_RESULT(ECOAUTH_ERROR_NOT_FOUND, ecoauth_account_last_error(account, &last));
   CHECK(last == NULL);
-  sandbox_control(sandbox(), "fault", answer->fault);
+  sandbox_control(test_sandbox(), "fault", answer->fault);
   int32_t result = ecoauth_account_refresh(account, LONG_MS, &error);
   check_error(answer, result, error);
   /* The account remembers it. */
@@ -52,7 +52,7 @@ static void check_answer(const struct answer* answer) {
   CHECK_TEXT(ecoauth_error_message(error), ecoauth_error_message(last));
   ecoauth_error_free(last);
   ecoauth_error_free(error);
-  sandbox_delete(sandbox(), "fault");
+  sandbox_delete(test_sandbox(), "fault");
   ecoauth_account_close(account);
   ecoauth_client_free(client);
 }
@@ -97,7 +97,7 @@ static void refused_authorizations(void) {
     ecoauth_error* error = NULL;
     printf("  %s\n", answers[i].fault);
     fflush(stdout);
-    sandbox_control(sandbox(), "fault", answers[i].fault);
+    sandbox_control(test_sandbox(), "fault", answers[i].fault);
     int32_t result = ecoauth_account_authorize_pin(account, LONG_MS, &error);
     check_error(&answers[i], result, error);
     ecoauth_error_free(error);
@@ -110,7 +110,7 @@ static void a_success_clears_the_last_error(void) {
   ecoauth_client* client = client_of(sandbox_options(ECOAUTH_DISPATCH_POLL));
   ecoauth_account* account = account_of(client);
   ecoauth_error* error = (ecoauth_error*)&error; /* whatever was there */
-  sandbox_control(sandbox(), "fault", "name=http_status&status=503&at=authorize");
+  sandbox_control(test_sandbox(), "fault", "name=http_status&status=503&at=authorize");
   CHECK_EXPLAINED(ECOAUTH_ERROR_SERVER, ecoauth_account_authorize_pin(account, LONG_MS, &error), error);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_last_error(account, &error));
   CHECK_RESULT(ECOAUTH_ERROR_SERVER, ecoauth_error_code(error));
@@ -151,7 +151,7 @@ static void without_a_grant(void) {
   CHECK_RESULT(ECOAUTH_ERROR_NOT_FOUND,
                ecoauth_account_copy_token(account, buffer, sizeof buffer, &needed, &generation));
   CHECK_NUMBER(0, ecoauth_account_generation(account));
-  CHECK_NUMBER(0, sandbox_requests(sandbox(), "token"));
+  CHECK_NUMBER(0, sandbox_requests(test_sandbox(), "token"));
   ecoauth_account_close(account);
   ecoauth_client_free(client);
 }
@@ -165,7 +165,7 @@ static void removed_by_the_user(void) {
                   ecoauth_account_request(account, "GET", "/1/thermostat", NULL, 0, NULL, LONG_MS, &response, &error),
                   error);
   ecoauth_response_free(response);
-  sandbox_control(sandbox(), "revoke", "client_id=" TEST_CLIENT_ID);
+  sandbox_control(test_sandbox(), "revoke", "client_id=" TEST_CLIENT_ID);
   CHECK_RESULT(ECOAUTH_ERROR_REVOKED,
                ecoauth_account_request(account, "GET", "/1/thermostat", NULL, 0, NULL, LONG_MS, &response, &error));
   CHECK(response == NULL);

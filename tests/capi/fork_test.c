@@ -63,9 +63,9 @@ static void the_parent_is_not_disturbed(void) {
   f.account = account_of(f.client);
   int64_t operation = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(f.account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=500&at=token");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=500&at=token");
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(f.account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1);
+  sandbox_await_requests(test_sandbox(), "token", 1);
   in_child(call_everything, &f);
   in_child(make_a_client, NULL);
   ecoauth_event* event = await_completed(f.client, operation);
@@ -89,7 +89,7 @@ static void hold_the_lock(const char* folder, int report, int leash) {
   ecoauth_client* client = client_in(folder);
   ecoauth_account* account = account_of(client);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1); /* the lock is held while the server thinks */
+  sandbox_await_requests(test_sandbox(), "token", 1); /* the lock is held while the server thinks */
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) _exit(read(leash, &byte, 1) == 0 ? 0 : 1); /* until the test lets go */
@@ -108,8 +108,8 @@ static void the_lock_ends_with_the_parent(void) {
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_authorize_pin(account, LONG_MS, &error), error);
   ecoauth_account_close(account);
   ecoauth_client_free(client);
-  sandbox_delete(sandbox(), "log");
-  sandbox_control(sandbox(), "fault", "name=delay&ms=15000&at=token");
+  sandbox_delete(test_sandbox(), "log");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=15000&at=token");
   CHECK(pipe(report) == 0 && pipe(leash) == 0);
   pid_t holder = fork();
   CHECK(holder >= 0);
@@ -126,7 +126,7 @@ static void the_lock_ends_with_the_parent(void) {
   CHECK(result == ECOAUTH_ERROR_STORE_LOCKED || result == ECOAUTH_ERROR_TIMEOUT);
   ecoauth_error_free(error);
   error = NULL;
-  CHECK_NUMBER(1, sandbox_requests(sandbox(), "token"));
+  CHECK_NUMBER(1, sandbox_requests(test_sandbox(), "token"));
   CHECK(kill(holder, SIGKILL) == 0 && waitpid(holder, &status, 0) == holder);
   CHECK(kill(child, 0) == 0); /* alive, with whatever it inherited */
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_refresh(account, LONG_MS, &error), error);

@@ -141,10 +141,10 @@ static void saves_that_fail_for_now(void) {
   ecoauth_token* token = NULL;
   open_scene(&scene);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_wait(scene.account, 0, LONG_MS, NULL));
-  sandbox_control(sandbox(), "fault", "name=delay&ms=300&at=token");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=300&at=token");
   int64_t operation = 0;
   CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh_start(scene.account, &operation, NULL));
-  sandbox_await_requests(sandbox(), "token", 1);
+  sandbox_await_requests(test_sandbox(), "token", 1);
   pthread_mutex_lock(&scene.records.mutex);
   scene.records.save_result = ECOAUTH_STORE_RETRY; /* the intent is saved, the new tokens cannot be */
   pthread_mutex_unlock(&scene.records.mutex);
