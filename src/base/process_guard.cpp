@@ -1,5 +1,6 @@
 #include "base/process_guard.hpp"
 
+#include <openssl/crypto.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -100,8 +101,10 @@ void remove(ProcessListener* listener) {
 }
 
 void arm_exit() {
-  static const int armed = std::atexit(at_exit);
-  (void)armed;
+  // OpenSSL registers its handler when it starts: that is now, and without the machine's configuration file, which belongs to
+  // programs and not to a library inside one.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  std::atexit(at_exit);
 }
 
 }  // namespace ecoauth::process_guard

@@ -25,8 +25,9 @@ int64_t fork_generation();
 void add(const std::shared_ptr<ProcessListener>& listener);
 void remove(ProcessListener* listener);
 
-/// To be called when POCO and OpenSSL have registered their own exit handlers: handlers run last in, first out, and ours must
-/// stop the workers before theirs tear down what the workers use (figures.md 4.4).
+/// Handlers run last in, first out, and ours must stop the workers before others tear down what the workers use (figures.md
+/// 4.4): to be called before there are any workers, and again when POCO's TLS has started and registered handlers of its own.
+/// The first handler to run does the work.
 void arm_exit();
 
 }  // namespace process_guard
