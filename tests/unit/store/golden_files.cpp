@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/digest.hpp"
+#include "protocol/seal.hpp"
 #include "store/slot_layout.hpp"
 
 namespace ecoauth {
@@ -144,6 +145,22 @@ std::vector<GoldenFile> golden_records() {
           {"odd-bytes.record", encoded(odd_bytes(11))}};
 }
 
+SealKey golden_key() {
+  std::string bytes;
+  for (char c = 0; c < 32; ++c) bytes += c;
+  return std::move(*SealKey::from(bytes));
+}
+
+std::vector<GoldenSealed> golden_sealed_records() {
+  std::vector<GoldenSealed> sealed;
+  for (const char* name : {"active", "active-and-pending", "odd-bytes", "signed-out", "unknown-fields"}) {
+    const std::string plain = golden_record(std::string(name) + ".record");
+    auto record = seal_record(plain, golden_key(), "golden nonce");
+    sealed.push_back({{"sealed-" + std::string(name) + ".record", std::string(record.value().reveal())}, plain});
+  }
+  return sealed;
+}
+
 std::vector<GoldenFile> golden_foreign_records() {
   std::string plain = without_check(encoded(active(2)));
   std::string clear = plain.substr(0, plain.find("client-id "));
@@ -163,6 +180,7 @@ std::vector<GoldenFile> golden_token_files() {
   std::string blank(slot_layout::blank_slot_image().bytes.reveal());
   std::string life = token_file(slot0, slot1, slot2);
   return {{"life.ecoauth", life},
+          {"sealed.ecoauth", token_file("", "", slot_of(2, golden_sealed_records().front().file.bytes))},
           {"torn.ecoauth", token_file(slot0, torn, slot2)},
           {"begun.ecoauth", token_file(blank, "", "")},
           {"erased.ecoauth", token_file("", "", blank)},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/seal_key.hpp"
 #include "protocol/record.hpp"
 
 namespace ecoauth {
@@ -15,6 +16,13 @@ struct GoldenFile {
 
 /// Records that this version writes.
 std::vector<GoldenFile> golden_records();
+/// The same, sealed with golden_key() and a fixed nonce; each opens to the plain record of `plain`.
+struct GoldenSealed {
+  GoldenFile file;
+  std::string plain;
+};
+std::vector<GoldenSealed> golden_sealed_records();
+SealKey golden_key();
 /// Records that it must not touch: of later versions, and damaged.
 std::vector<GoldenFile> golden_foreign_records();
 /// Whole token files. "life" holds the records of numbers 2 to 4 after four saves; the others are made from it.

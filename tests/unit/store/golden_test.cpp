@@ -7,6 +7,7 @@
 #include <set>
 
 #include "golden_files.hpp"
+#include "protocol/seal.hpp"
 #include "store/file_store.hpp"
 #include "store_support.hpp"
 #include "support/temp_folder.hpp"
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 namespace ecoauth {
 std::ostream& operator<<(std::ostream& out, const GoldenFile& file) { return out << file.name; }
+std::ostream& operator<<(std::ostream& out, const GoldenSealed& sealed) { return out << sealed.file; }
 }  // namespace ecoauth
 
 namespace {
@@ -91,10 +93,25 @@ BOOST_DATA_TEST_CASE(records_of_later_versions_and_damaged_ones_say_so, golden_f
   BOOST_TEST(decoded(bytes) == (later ? "STORE_NEWER" : "STORE_CORRUPT"));
 }
 
+BOOST_DATA_TEST_CASE(sealed_records_open_and_are_sealed_to_the_same_bytes, golden_sealed_records()) {
+  const std::string bytes = golden(sample.file.name);
+  BOOST_TEST((bytes == sample.file.bytes));
+  BOOST_TEST(seal_key_id_of(bytes).value() == golden_key().id());
+  auto plain = open_record(bytes, golden_key());
+  BOOST_TEST_REQUIRE(plain.ok());
+  BOOST_TEST((plain.value().reveal() == sample.plain));
+  BOOST_TEST((seal_record(plain.value().reveal(), golden_key(), "golden nonce").value().reveal() == bytes));
+  BOOST_TEST(decoded(bytes) == "STORE");
+}
+
+BOOST_AUTO_TEST_CASE(the_id_of_a_key_never_changes) { BOOST_TEST(golden_key().id() == "cb587f986e448c51"); }
+
 BOOST_AUTO_TEST_CASE(whose_a_sealed_record_is_can_be_told) {
-  auto identity = decode_identity(golden("later-seal.record"));
-  BOOST_TEST_REQUIRE(identity.ok());
-  BOOST_TEST(identity.value().origin == "https://api.ecobee.com");
+  for (const char* name : {"later-seal.record", "sealed-active.record"}) {
+    auto identity = decode_identity(golden(name));
+    BOOST_TEST_REQUIRE(identity.ok());
+    BOOST_TEST(identity.value().origin == "https://api.ecobee.com");
+  }
 }
 
 BOOST_DATA_TEST_CASE(token_files_are_what_they_were, golden_token_files()) {
@@ -118,6 +135,7 @@ BOOST_AUTO_TEST_CASE(token_files_are_read_and_go_on) {
     int64_t seq;
   };
   const Row rows[] = {{"life.ecoauth", golden("active-and-pending.record"), 4},
+                      {"sealed.ecoauth", golden("sealed-active.record"), 2},
                       {"torn.ecoauth", golden("intent.record"), 3},
                       {"begun.ecoauth", "none", 0},
                       {"erased.ecoauth", "none", 0}};
@@ -161,6 +179,7 @@ BOOST_AUTO_TEST_CASE(no_golden_file_is_forgotten) {
   std::set<std::string> known, there;
   for (const auto& files : {golden_records(), golden_foreign_records(), golden_token_files()})
     for (const GoldenFile& file : files) known.insert(file.name);
+  for (const GoldenSealed& sealed : golden_sealed_records()) known.insert(sealed.file.name);
   for (const auto& entry : fs::directory_iterator(GOLDEN_FOLDER))
     if (entry.path().filename().string()[0] != '.') there.insert(entry.path().filename());
   BOOST_TEST(known == there, boost::test_tools::per_element());
