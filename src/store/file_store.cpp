@@ -1,5 +1,6 @@
 #include "store/file_store.hpp"
 
+#include <array>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -30,6 +31,7 @@ class FileStore final : public TokenStore {
   Result<std::optional<Secret>> load(const std::string& key) override;
   Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record,
                            int64_t new_seq) override;
+  Result<bool> forget_older(const std::string& key, int64_t seq, const MayStay& may_stay) override;
   Result<bool> erase(const std::string& key) override;
   Result<std::vector<std::string>> list() override;
   Result<LockOutcome> try_lock(const std::string& key) override;
@@ -45,11 +47,26 @@ class FileStore final : public TokenStore {
   struct Known {
     std::optional<FileLock> lock;
     slot_layout::Failures failures;
+    /// Slots whose zeros may not have reached the disk, though they are seen.
+    std::array<bool, slot_layout::slot_count> not_cleared{};
   };
   Known& of(const std::string& key) {
     std::lock_guard guard(mutex_);
     return known_[key];
   }
+
+  /// A token file, locked and read.
+  struct Opened {
+    std::string path;
+    Known* known = nullptr;
+    std::optional<FileLock> momentary;
+    int descriptor = -1;
+    Secret bytes;
+    Contents contents;  ///< into `bytes`
+  };
+  /// Makes it if there is none.
+  Result<Opened> open_for_writing(const std::string& key);
+  Result<bool> exists(const std::string& key);
 
   /// The newest intact record, as this process may see it.
   Result<std::optional<Secret>> read(const std::string& path, const slot_layout::Failures& failures);
@@ -96,53 +113,89 @@ Result<std::optional<Secret>> FileStore::read(const std::string& path, const slo
   }
 }
 
-Result<SaveOutcome> FileStore::save(const std::string& key, int64_t expected_seq, const Secret& record,
-                                    int64_t new_seq) {
-  if (auto error = check_save(expected_seq, record, new_seq)) return *error;
+Result<FileStore::Opened> FileStore::open_for_writing(const std::string& key) {
+  Opened opened;
   auto path = folder_.file_of(key);
   if (!path) return path.error();
-  Known& known = of(key);
-  std::optional<FileLock> momentary;
-  auto descriptor = lock_for_writing(known, path.value(), momentary);
+  opened.path = path.value();
+  opened.known = &of(key);
+  auto descriptor = lock_for_writing(*opened.known, opened.path, opened.momentary);
   if (!descriptor) return descriptor.error();
-  auto bytes = token_file::read_all(fs_, path.value(), descriptor.value());
+  opened.descriptor = descriptor.value();
+  auto bytes = token_file::read_all(fs_, opened.path, opened.descriptor);
   if (!bytes) return bytes.error();
-  auto contents = slot_layout::read_contents(bytes.value().reveal(), known.failures, path.value());
+  opened.bytes = std::move(bytes.value());
+  auto contents = slot_layout::read_contents(opened.bytes.reveal(), opened.known->failures, opened.path);
   if (!contents) return contents.error();
-  if (contents.value().newest_seq() != expected_seq) return SaveOutcome::conflict;
-
-  SlotWriter writer(fs_, path.value(), descriptor.value(), contents.value(), known.failures);
-  if (contents.value().newest < 0) {
-    if (auto error = folder_.sync()) return *error;
-    if (auto error = writer.begin_afresh()) return *error;
-  }
-  if (auto error = writer.write(new_seq, record.reveal())) return *error;
-  // Saved into a file that somebody has moved away meanwhile, it would be saved nowhere.
-  auto there = token_file::still_there(fs_, path.value(), descriptor.value());
-  if (!there) return there.error();
-  return there.value() ? SaveOutcome::saved : SaveOutcome::conflict;
+  opened.contents = std::move(contents.value());
+  return opened;
 }
 
-Result<bool> FileStore::erase(const std::string& key) {
+Result<bool> FileStore::exists(const std::string& key) {
   auto path = folder_.file_of(key);
   if (!path) return path.error();
   auto folder = folder_.check();
   if (!folder) return folder.error();
   auto file = token_file::open_existing(fs_, path.value(), FileSystem::Open::read);
   if (!file) return file.error();
-  if (!file.value()) return false;
-  Known& known = of(key);
-  std::optional<FileLock> momentary;
-  auto descriptor = lock_for_writing(known, path.value(), momentary);
-  if (!descriptor) return descriptor.error();
-  auto bytes = token_file::read_all(fs_, path.value(), descriptor.value());
-  if (!bytes) return bytes.error();
-  auto contents = slot_layout::read_contents(bytes.value().reveal(), known.failures, path.value());
-  if (!contents) return contents.error();
-  if (contents.value().uninitialised) return false;
-  SlotWriter writer(fs_, path.value(), descriptor.value(), contents.value(), known.failures);
+  return file.value().has_value();
+}
+
+Result<SaveOutcome> FileStore::save(const std::string& key, int64_t expected_seq, const Secret& record,
+                                    int64_t new_seq) {
+  if (auto error = check_save(expected_seq, record, new_seq)) return *error;
+  auto opened = open_for_writing(key);
+  if (!opened) return opened.error();
+  Opened& file = opened.value();
+  if (file.contents.newest_seq() != expected_seq) return SaveOutcome::conflict;
+  SlotWriter writer(fs_, file.path, file.descriptor, file.contents, file.known->failures);
+  if (file.contents.newest < 0) {
+    if (auto error = folder_.sync()) return *error;
+    if (auto error = writer.begin_afresh()) return *error;
+  }
+  if (auto error = writer.write(new_seq, record.reveal())) return *error;
+  // Saved into a file that somebody has moved away meanwhile, it would be saved nowhere.
+  auto there = token_file::still_there(fs_, file.path, file.descriptor);
+  if (!there) return there.error();
+  return there.value() ? SaveOutcome::saved : SaveOutcome::conflict;
+}
+
+Result<bool> FileStore::forget_older(const std::string& key, int64_t seq, const MayStay& may_stay) {
+  auto there = exists(key);
+  if (!there) return there.error();
+  if (!there.value()) return false;
+  auto opened = open_for_writing(key);
+  if (!opened) return opened.error();
+  Opened& file = opened.value();
+  // A newer one need not be durable: not every older record may go for it.
+  if (file.contents.newest_seq() != seq) return false;
+  SlotWriter writer(fs_, file.path, file.descriptor, file.contents, file.known->failures);
+  for (int slot = 0; slot < slot_layout::slot_count; ++slot) {
+    if (slot == file.contents.newest) continue;
+    const slot_layout::Slot& found = file.contents.slots[static_cast<size_t>(slot)];
+    bool& not_cleared = file.known->not_cleared[static_cast<size_t>(slot)];
+    const bool harmless = found.state == slot_layout::Slot::State::zero ||
+                          found.state == slot_layout::Slot::State::blank ||
+                          (found.state == slot_layout::Slot::State::intact && may_stay(found.record));
+    if (harmless && !not_cleared) continue;
+    not_cleared = true;
+    if (auto error = writer.clear(slot)) return *error;
+    not_cleared = false;
+  }
+  return true;
+}
+
+Result<bool> FileStore::erase(const std::string& key) {
+  auto there = exists(key);
+  if (!there) return there.error();
+  if (!there.value()) return false;
+  auto opened = open_for_writing(key);
+  if (!opened) return opened.error();
+  Opened& file = opened.value();
+  if (file.contents.uninitialised) return false;
+  SlotWriter writer(fs_, file.path, file.descriptor, file.contents, file.known->failures);
   if (auto error = writer.erase()) return *error;
-  return contents.value().newest >= 0;
+  return file.contents.newest >= 0;
 }
 
 Result<std::vector<std::string>> FileStore::list() {

@@ -43,6 +43,11 @@ std::optional<Error> SlotWriter::write(int64_t seq, std::string_view record) {
   return std::nullopt;
 }
 
+std::optional<Error> SlotWriter::clear(int slot) {
+  if (auto error = put(slot, std::string(slot_bytes, '\0'))) return error;
+  return sync();
+}
+
 std::optional<Error> SlotWriter::erase() {
   const std::string zeros(slot_bytes, '\0');
   int last = contents_.newest >= 0 ? contents_.newest : (contents_.blank + 1) % slot_count;

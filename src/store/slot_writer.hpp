@@ -25,6 +25,8 @@ class SlotWriter {
   std::optional<Error> begin_afresh();
   /// The record is durable, and the newest, when this succeeds.
   std::optional<Error> write(int64_t seq, std::string_view record);
+  /// Makes zeros of a slot, which is not the newest record's.
+  std::optional<Error> clear(int slot);
   /// Overwrites all records, the newest last: a cut leaves it or nothing, never an older one.
   std::optional<Error> erase();
 

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -39,6 +41,13 @@ class TokenStore {
   /// the lock for a moment and fails with STORE_LOCKED while somebody else keeps it.
   virtual Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record,
                                    int64_t new_seq) = 0;
+
+  /// Says of an older record whether it may stay where it is.
+  using MayStay = std::function<bool(std::string_view record)>;
+  /// Makes older records unreadable, each durably and one by one, where the store still has some beside the record
+  /// `seq`, which has just been saved and is not touched. Under the lock like save(). False when `seq` is not the
+  /// newest any more: nothing was done.
+  virtual Result<bool> forget_older(const std::string& key, int64_t seq, const MayStay& may_stay);
 
   /// Forgets the record, durably, under the lock like save(). False when there was none.
   virtual Result<bool> erase(const std::string& key) = 0;

@@ -116,6 +116,20 @@ BOOST_DATA_TEST_CASE(locking, kinds) {
   BOOST_TEST(saved(store, 1, "without the lock", 2) == "saved");
 }
 
+BOOST_DATA_TEST_CASE(forgetting_older_records_leaves_the_newest, kinds) {
+  Subject subject(sample);
+  TokenStore& store = *subject.store;
+  for (int64_t seq = 0; seq < 5; ++seq) {
+    BOOST_TEST(saved(store, seq, "record " + std::to_string(seq + 1), seq + 1) == "saved");
+    BOOST_TEST(forgotten(store, seq + 1) == "done");
+    BOOST_TEST(loaded(store) == "record " + std::to_string(seq + 1));
+  }
+  BOOST_TEST(locked(store) == "acquired");
+  BOOST_TEST(saved(store, 5, "under the lock", 6) == "saved");
+  BOOST_TEST(forgotten(store, 6) == "done");
+  BOOST_TEST(loaded(store) == "under the lock");
+}
+
 BOOST_AUTO_TEST_CASE(descriptions) {
   BOOST_TEST(make_memory_store()->description() == "memory");
   BOOST_TEST(!make_memory_store()->durable());

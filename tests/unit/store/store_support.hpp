@@ -35,6 +35,13 @@ inline std::string locked(TokenStore& store, const std::string& of = home_key) {
   return result.value() == LockOutcome::acquired ? "acquired" : "busy";
 }
 
+/// "done", "newer", or "!" and the name of the error. What holds "stay" may stay.
+inline std::string forgotten(TokenStore& store, int64_t seq, const std::string& of = home_key) {
+  auto result = store.forget_older(of, seq, [](std::string_view record) { return record.find("stay") != record.npos; });
+  if (!result) return std::string("!") + result_name(result.error().code);
+  return result.value() ? "done" : "newer";
+}
+
 /// "erased", "nothing", or "!" and the name of the error.
 inline std::string erased(TokenStore& store, const std::string& of = home_key) {
   auto result = store.erase(of);

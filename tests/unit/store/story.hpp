@@ -42,6 +42,15 @@ class Story {
     BOOST_TEST_REQUIRE(false, "nothing was saved");
   }
 
+  /// Older records go, the newest stays.
+  void forget() {
+    for (int tries = 0; tries < most_tries; ++tries) {
+      int64_t seq = std::stoll(acknowledged_);
+      if (acceptable(forgotten(*store_, seq)) == "done") return;
+    }
+    BOOST_TEST_REQUIRE(false, "nothing was forgotten");
+  }
+
   void erase() {
     for (int tries = 0; tries < most_tries; ++tries) {
       unacknowledged_.push_back("none");
@@ -93,7 +102,8 @@ class Story {
   int records_ = 0;
 };
 
-/// The whole life: a new file, records that grow and shrink over one another, signing out, a second life.
+/// The whole life: a new file, records that grow and shrink over one another, older ones forgotten,
+/// signing out, a second life.
 inline void tell(Story& story, bool check) {
   auto checked = [&] {
     if (check) story.check_running();
@@ -103,8 +113,13 @@ inline void tell(Story& story, bool check) {
     story.save(size);
     checked();
   }
+  story.forget();
+  checked();
+  story.save(2000);
+  checked();
   story.unlock();
   story.save(40);
+  story.forget();
   story.lock();
   story.erase();
   checked();
