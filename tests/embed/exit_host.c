@@ -51,6 +51,22 @@ static void on_event(void* unused, const ecoauth_event* event) {
   }
 }
 
+/* Says "go" before its requests: the moment of leaving is to be any. */
+static void storm(void) {
+  announce();
+  static ecoauth_account* others[26];
+  for (int i = 0; i < 26; ++i) {
+    const char key[] = {(char)('a' + i), 0};
+    int64_t operation = 0;
+    CHECK(eco.ecoauth_account_open(client, key, &others[i], NULL) == ECOAUTH_OK);
+    CHECK(eco.ecoauth_account_authorize_pin_start(others[i], &operation, NULL) == ECOAUTH_OK);
+  }
+  char byte;
+  CHECK(read(STDIN_FILENO, &byte, 1) == 1);
+  say_time();
+  exit(0);
+}
+
 int main(int argc, char** argv) {
   CHECK(argc == 5);
   const char* way = argv[2];
@@ -68,6 +84,7 @@ int main(int argc, char** argv) {
     eco.ecoauth_account_authorize_pin(account, ECOAUTH_WAIT_FOREVER, NULL);
     for (;;) pause();
   }
+  if (strcmp(way, "storm") == 0) storm();
   int64_t operation = 0;
   CHECK(eco.ecoauth_account_authorize_pin_start(account, &operation, NULL) == ECOAUTH_OK);
   announce();

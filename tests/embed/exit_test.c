@@ -15,11 +15,11 @@
 
 #include "host.h"
 
-enum { runs = 200, at_once = 8, shutdown_ms = 100, allowance_ms = 5000 };
+enum { batches = 25, at_once = 8, storms_from = 15, shutdown_ms = 100, allowance_ms = 5000 };
 
 static const char* const ways[] = {"exit", "return", "exit-thread", "free-at-exit", "quit-callback"};
-static const char* const modes[] = {"tls-handshake", "tls-silent", "tls-drip", "silent"};
-enum { way_count = sizeof ways / sizeof *ways, mode_count = sizeof modes / sizeof *modes };
+static const char* const modes[] = {"tls-handshake", "tls-silent", "tls-drip", "silent", "tls-reset"};
+enum { way_count = sizeof ways / sizeof *ways, mode_count = sizeof modes / sizeof *modes, storm_mode = mode_count - 1 };
 
 struct host {
   pid_t process;
@@ -49,14 +49,13 @@ static struct host start(const char* program, const char* library, const char* w
   return host;
 }
 
-/* Waits until it has begun its request. The peer's line may be another host's: a batch shares its peer and waits for
- * all. */
-static void await_request(const struct host* host, const struct server* peer) {
+static void await_go(const struct host* host) {
   char line[64] = "";
   CHECK_SAYING(fgets(line, sizeof line, host->out) && strcmp(line, "go\n") == 0, "%s at a %s peer did not start: %s",
                host->way, host->mode, line);
-  server_await_line(peer);
 }
+
+static void let_go(const struct host* host) { CHECK(write(host->in, "!", 1) == 1); }
 
 /* Judges how it ended. Returns how long leaving took. */
 static int64_t finish(struct host* host) {
@@ -85,19 +84,27 @@ int main(int argc, char** argv) {
   }
   int64_t longest = 0;
   struct host hosts[at_once];
-  for (int begun = 0; begun < runs; begun += at_once) {
-    /* All of a batch use one peer, so that its lines can be counted. */
-    int mode = begun / at_once % mode_count;
+  for (int batch = 0; batch < batches; ++batch) {
+    bool storm = batch >= storms_from;
+    int mode = storm ? storm_mode : batch % storm_mode;
     for (int i = 0; i < at_once; ++i)
-      hosts[i] = start(argv[3], argv[1], ways[(begun + i) % way_count], modes[mode], &peers[mode], certificates[mode]);
-    for (int i = 0; i < at_once; ++i) await_request(&hosts[i], &peers[mode]);
-    for (int i = 0; i < at_once; ++i) CHECK(write(hosts[i].in, "!", 1) == 1);
+      hosts[i] = start(argv[3], argv[1], storm ? "storm" : ways[(batch + i) % way_count], modes[mode], &peers[mode],
+                       certificates[mode]);
+    for (int i = 0; i < at_once; ++i) await_go(&hosts[i]);
+    /* The peer's line may be another host's: a batch shares its peer, and all wait for all. */
+    for (int i = 0; i < at_once && !storm; ++i) server_await_line(&peers[mode]);
+    for (int i = 0; i < at_once; ++i) let_go(&hosts[i]);
+    /* Storms begin when they are let go, and end at any moment within. */
+    for (int i = 0; i < at_once && storm; ++i) {
+      usleep((useconds_t)(500 * batch));
+      let_go(&hosts[i]);
+    }
     for (int i = 0; i < at_once; ++i) {
       int64_t took = finish(&hosts[i]);
       if (took > longest) longest = took;
     }
   }
-  printf("%d exits, 0 crashes, the longest took %lld ms\n", (int)runs, (long long)longest);
+  printf("%d exits, 0 crashes, the longest took %lld ms\n", (int)(batches * at_once), (long long)longest);
   for (int i = 0; i < mode_count; ++i) server_stop(&peers[i]);
   return 0;
 }

@@ -57,8 +57,11 @@ int main(int argc, char** argv) {
   const char* sandbox_ca = temporary_path("ca.pem");
   struct server sandbox = sandbox_start(argv[2], sandbox_ca);
   struct library eco = library_load(argv[1]);
-  ecoauth_client* client = host_client(&eco, host_options(&eco, sandbox.url, sandbox_ca, NULL));
-  host_login(&eco, host_account(&eco, client));
+  static ecoauth_client* client; /* still held when the program ends */
+  static ecoauth_account* account;
+  client = host_client(&eco, host_options(&eco, sandbox.url, sandbox_ca, NULL));
+  account = host_account(&eco, client);
+  host_login(&eco, account);
   library_unload(&eco);
   server_stop(&sandbox);
   return 0;
