@@ -23,7 +23,8 @@ template <typename Make, typename Take>
 int32_t run(ecoauth_account* account, int64_t timeout_ms, ecoauth_error** error, Checks& checks, Make make, Take take) {
   return guarded(error, [&]() -> Result<int32_t> {
     if (auto wrong = checks.wait_time(timeout_ms).usable(account).may_wait().failure()) return *wrong;
-    Outcome outcome = account->value->run(make(), wait_ms(timeout_ms));
+    const auto held = account->value;  // what waits outlives its handle
+    Outcome outcome = held->run(make(), wait_ms(timeout_ms));
     if (outcome.result < 0)
       return outcome.error ? *outcome.error : make_error(outcome.result, result_name(outcome.result));
     take(outcome);

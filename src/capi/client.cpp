@@ -90,7 +90,8 @@ int32_t ecoauth_client_quiesce(ecoauth_client* client, int64_t timeout_ms, ecoau
   return guarded(error, [&]() -> Result<int32_t> {
     if (auto wrong = Checks().needs(client, "client").wait_time(timeout_ms).usable(client).may_wait().failure())
       return *wrong;
-    if (auto failure = client->value->quiesce(wait_ms(timeout_ms))) return *failure;
+    const auto held = client->value;  // what waits outlives its handle
+    if (auto failure = held->quiesce(wait_ms(timeout_ms))) return *failure;
     return ECOAUTH_OK;
   });
 }
@@ -102,7 +103,8 @@ int32_t ecoauth_client_dispatch(ecoauth_client* client, int64_t timeout_ms, ecoa
       return *wrong;
     if (client->value->runtime().config.dispatch != Dispatch::caller)
       return wrong_dispatch("ecoauth_client_dispatch", "ECOAUTH_DISPATCH_CALLER");
-    return client->value->dispatch(wait_ms(timeout_ms));
+    const auto held = client->value;  // a callback may free the client
+    return held->dispatch(wait_ms(timeout_ms));
   });
 }
 
@@ -121,7 +123,8 @@ int32_t ecoauth_client_next_event(ecoauth_client* client, int64_t timeout_ms, ec
     if (client->value->runtime().config.dispatch != Dispatch::poll)
       return wrong_dispatch("ecoauth_client_next_event", "ECOAUTH_DISPATCH_POLL");
     auto handle = std::make_unique<ecoauth_event>();
-    auto next = client->value->next_event(wait_ms(timeout_ms));
+    const auto held = client->value;
+    auto next = held->next_event(wait_ms(timeout_ms));
     if (!next) return next.error();
     if (!next.value()) return make_error(ECOAUTH_ERROR_TIMEOUT, "no event came in time", "Ask again.");
     handle->fill(std::move(*next.value()));

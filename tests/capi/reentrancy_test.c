@@ -8,7 +8,7 @@
 struct host {
   ecoauth_client* client;
   ecoauth_account* account;
-  int tried;
+  int begun, tried;
 };
 
 #define REFUSED(call) CHECK_EXPLAINED(ECOAUTH_ERROR_REENTRANT, call, error)
@@ -79,7 +79,7 @@ static void try_what_does_not_wait(const struct host* host) {
 }
 
 static void try_once(struct host* host, bool everything) {
-  if (read_count(&host->tried) != 0 || host->client == NULL) return;
+  if (!host->client || __atomic_exchange_n(&host->begun, 1, __ATOMIC_SEQ_CST)) return;
   try_what_waits(host);
   if (everything) try_what_does_not_wait(host);
   add_one(&host->tried);
