@@ -31,6 +31,7 @@ Exchange::Exchange(std::shared_ptr<TransportCore> core, HttpRequest request, Htt
       interruption_(std::make_shared<Interruption>()) {}
 
 void Exchange::watch() {
+  if (core_->clock.boot_ms() >= connect_deadline_ms_) interruption_->raise(HttpFailure::timeout);
   watch_ =
       core_->guard.watch(connect_deadline_ms_, [self = shared_from_this()] { self->interrupt(HttpFailure::timeout); });
 }

@@ -127,8 +127,10 @@ void TransportCore::work() {
   Place place{shared_from_this()};
   for (;;) {
     std::shared_ptr<Exchange> next;
+    bool stopping;
     {
       std::lock_guard lock(mutex_);
+      stopping = stopping_;
       if (waiting_.empty()) {
         --working_;
         place.given_back = true;
@@ -137,6 +139,7 @@ void TransportCore::work() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
+    if (stopping) next->cancel();  // its turn came because another was cancelled before it
     run(next);
   }
 }

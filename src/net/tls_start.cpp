@@ -13,6 +13,8 @@ namespace {
 std::mutex start_mutex;  // trivially destructible
 bool started = false;
 void (*start_hook)() = nullptr;
+// Never read; "used" keeps the compiler from dropping it, and leak detectors from missing it.
+[[gnu::used]] Poco::Net::Context* kept = nullptr;
 }  // namespace
 
 void start_tls_once() {
@@ -23,9 +25,7 @@ void start_tls_once() {
   // matters anyway.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   // POCO counts its contexts and cleans up process-wide when the last goes: this one stays.
-  static Poco::Net::Context* keep =
-      new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, "", Poco::Net::Context::VERIFY_STRICT);
-  (void)keep;
+  kept = new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, "", Poco::Net::Context::VERIFY_STRICT);
   started = true;
   if (start_hook) start_hook();
 }

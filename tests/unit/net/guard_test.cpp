@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(no_thread_before_a_watch_and_none_after) {
   guard.watch(now_ms() + 10, bell.ring());  // and again
   BOOST_TEST(wait_until([&] { return bell.rung == 1; }));
   BOOST_TEST(guard.stop(5000));
-  BOOST_TEST(wait_until([&] { return threads_named("ecoauth-guard").size() == before; }));
+  BOOST_TEST(wait_until([&] { return threads_named("ecoauth-guard").size() <= before; }));
   BOOST_TEST(guard.watch(now_ms(), bell.ring()) == 0u);
 }
 

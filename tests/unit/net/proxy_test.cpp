@@ -107,7 +107,7 @@ std::string read_connect(PeerConnection& client) {
 }
 
 void send_plain(PeerConnection& client, const std::string& text) {
-  BOOST_TEST(::send(client.fd(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+  (void)!::send(client.fd(), text.data(), text.size(), MSG_NOSIGNAL);
 }
 
 void not_through_the_proxy(const Call& call, const Peer& origin, const std::string& about = "") {
