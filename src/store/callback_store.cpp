@@ -1,18 +1,15 @@
 #include "store/callback_store.hpp"
 
-#include <atomic>
-#include <exception>
 #include <string_view>
 #include <utility>
 
 #include "base/callback_scope.hpp"
 #include "base/text.hpp"
+#include "store/host_calls.hpp"
 #include "store/lent_blob.hpp"
 
 namespace ecoauth {
 namespace {
-
-constexpr int64_t retry_pause_ms = 5000;
 
 /// Owns the host's user_data.
 class HostCallbacks {
@@ -31,24 +28,6 @@ class HostCallbacks {
   StoreCallbacks callbacks_;
 };
 
-Error callback_error(const char* name, const std::string& what) {
-  return make_error(ECOAUTH_ERROR_CALLBACK, "the program's store callback \"" + std::string(name) + "\" " + what);
-}
-
-/// What a result means that is neither success nor one that the callback's own meaning knows.
-Error failure(const char* name, int32_t result) {
-  if (result == ECOAUTH_STORE_RETRY) {
-    Error error = callback_error(name, "failed for now");
-    error.advice = "Nothing: it is tried again.";
-    error.action = ECOAUTH_ACTION_RETRY;
-    error.retry_after_ms = retry_pause_ms;
-    return error;
-  }
-  Error error = callback_error(name, result == ECOAUTH_STORE_FATAL ? "failed" : "returned " + to_text(result));
-  error.action = ECOAUTH_ACTION_FIX_STORAGE;
-  return error;
-}
-
 class CallbackStore final : public TokenStore {
  public:
   explicit CallbackStore(HostCallbacks host) noexcept : host_(std::move(host)) {}
@@ -56,10 +35,10 @@ class CallbackStore final : public TokenStore {
   Result<std::optional<Secret>> load(const std::string& key) override {
     Secret bytes;
     ecoauth_blob blob{&bytes};
-    auto result = call("load", [&] { return host_->load(host_->user_data, key.c_str(), &blob); });
+    auto result = calls_.call("load", [&] { return host_->load(host_->user_data, key.c_str(), &blob); });
     if (!result) return result.error();
     if (result.value() == ECOAUTH_STORE_NOT_FOUND) return std::optional<Secret>();
-    if (result.value() != ECOAUTH_STORE_OK) return failure("load", result.value());
+    if (result.value() != ECOAUTH_STORE_OK) return callback_failure("load", result.value());
     if (bytes.empty()) return callback_error("load", "returned OK and handed over nothing");
     return std::optional<Secret>(std::move(bytes));
   }
@@ -67,21 +46,21 @@ class CallbackStore final : public TokenStore {
   Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record,
                            int64_t new_seq) override {
     if (auto error = check_save(expected_seq, record, new_seq)) return *error;
-    auto result = call("save", [&] {
+    auto result = calls_.call("save", [&] {
       return host_->save(host_->user_data, key.c_str(), expected_seq, record.reveal().data(), record.size(), new_seq);
     });
     if (!result) return result.error();
     if (result.value() == ECOAUTH_STORE_CONFLICT) return SaveOutcome::conflict;
-    if (result.value() != ECOAUTH_STORE_OK) return failure("save", result.value());
+    if (result.value() != ECOAUTH_STORE_OK) return callback_failure("save", result.value());
     return SaveOutcome::saved;
   }
 
   Result<bool> erase(const std::string& key) override {
-    auto result = call("erase", [&] { return host_->erase(host_->user_data, key.c_str()); });
+    auto result = calls_.call("erase", [&] { return host_->erase(host_->user_data, key.c_str()); });
     if (!result) return result.error();
     // NOT_FOUND is not asked for, but says the same.
     if (result.value() != ECOAUTH_STORE_OK && result.value() != ECOAUTH_STORE_NOT_FOUND)
-      return failure("erase", result.value());
+      return callback_failure("erase", result.value());
     return result.value() == ECOAUTH_STORE_OK;
   }
 
@@ -91,47 +70,34 @@ class CallbackStore final : public TokenStore {
                         "Give the store a list callback.");
     Secret bytes;
     ecoauth_blob blob{&bytes};
-    auto result = call("list", [&] { return host_->list(host_->user_data, &blob); });
+    auto result = calls_.call("list", [&] { return host_->list(host_->user_data, &blob); });
     if (!result) return result.error();
-    if (result.value() != ECOAUTH_STORE_OK) return failure("list", result.value());
+    if (result.value() != ECOAUTH_STORE_OK) return callback_failure("list", result.value());
     return split(bytes.reveal(), "\n");
   }
 
   Result<LockOutcome> try_lock(const std::string& key) override {
     if (!host_->lock) return LockOutcome::acquired;
-    auto result = call("lock", [&] { return host_->lock(host_->user_data, key.c_str(), 0); });
+    auto result = calls_.call("lock", [&] { return host_->lock(host_->user_data, key.c_str(), 0); });
     if (!result) return result.error();
     if (result.value() == ECOAUTH_STORE_CONFLICT) return LockOutcome::busy;
-    if (result.value() != ECOAUTH_STORE_OK) return failure("lock", result.value());
+    if (result.value() != ECOAUTH_STORE_OK) return callback_failure("lock", result.value());
     return LockOutcome::acquired;
   }
 
   void unlock(const std::string& key) override {
     if (!host_->unlock) return;
-    call("unlock", [&] { return host_->unlock(host_->user_data, key.c_str()), ECOAUTH_STORE_OK; });
+    calls_.call("unlock", [&] { return host_->unlock(host_->user_data, key.c_str()), ECOAUTH_STORE_OK; });
   }
 
   std::string description() const override { return "callbacks"; }
   bool durable() const override { return true; }
   bool excludes_other_processes() const override { return host_->lock != nullptr; }
-  void host_ends() noexcept override { host_ends_.store(true); }
+  void host_ends() noexcept override { calls_.end(); }
 
  private:
-  /// A callback must not throw. One that does fails; a forced unwind, which ends the thread, is no std::exception and
-  /// passes.
-  template <typename Call>
-  Result<int32_t> call(const char* name, Call callback) {
-    if (host_ends_.load()) return callback_error(name, "is not called any more: the process is ending");
-    CallbackScope scope;
-    try {
-      return int32_t{callback()};
-    } catch (const std::exception& thrown) {
-      return callback_error(name, "threw an exception: " + printable(thrown.what()));
-    }
-  }
-
   HostCallbacks host_;
-  std::atomic<bool> host_ends_{false};
+  HostCalls calls_;
 };
 
 }  // namespace
