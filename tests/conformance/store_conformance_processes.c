@@ -1,0 +1,210 @@
+/* Checks with several threads and processes, some of which are killed.
+ * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE 1
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "store_conformance_kit.h"
+
+enum { free_after_death_ms = 1000 };
+
+/* Saves on and on, and tells which numbers are saved. */
+struct saver {
+  char key[kit_longest_key + 1];
+  int told; /* a pipe */
+  int64_t from;
+};
+
+static void save_for_ever(void* context) {
+  const struct saver* saver = context;
+  void* store = kit_open();
+  for (int64_t number = saver->from;; ++number) {
+    if (!kit_answers(ECOAUTH_STORE_OK, kit_save(store, saver->key, number, number + 1), "save")) exit(1);
+    int64_t saved = number + 1;
+    if (write(saver->told, &saved, sizeof saved) != sizeof saved) exit(1);
+  }
+}
+
+static int64_t last_told(int pipe_end, int64_t last) {
+  int64_t told;
+  while (read(pipe_end, &told, sizeof told) == sizeof told) last = told;
+  return last;
+}
+
+void check_killed(void) {
+  struct saver saver = {.from = 0};
+  unsigned random = kit.seed;
+  int told[2];
+  kit_key(saver.key, "killed");
+  for (int round = 0; round < 30 && !kit.wrong; ++round) {
+    if (pipe(told) != 0) exit(1);
+    saver.told = told[1];
+    pid_t child = kit_begin(save_for_ever, &saver);
+    /* Not before the first save: whatever it takes to start must not be all that is cut. */
+    int64_t acknowledged = saver.from;
+    if (round % 3 && read(told[0], &acknowledged, sizeof acknowledged) != sizeof acknowledged)
+      kit_wrong("it saved nothing");
+    kit_sleep_us(kit_random_below(&random, 12000));
+    kit_kill(child);
+    close(told[1]);
+    acknowledged = last_told(told[0], acknowledged);
+    close(told[0]);
+    void* store = kit_open();
+    saver.from = kit_load(store, saver.key);
+    if (saver.from < acknowledged || saver.from > acknowledged + 1)
+      kit_wrong("killed after %lld was saved, the store has %lld", (long long)acknowledged, (long long)saver.from);
+    kit_close(store);
+  }
+}
+
+struct own_key {
+  int number;
+  void* store; /* one for all threads, as in the library */
+};
+
+static void* save_under_own_key(void* context) {
+  const struct own_key* own = context;
+  char key[kit_longest_key + 1], name[16];
+  snprintf(name, sizeof name, "own%d", own->number);
+  kit_key(key, name);
+  for (int64_t number = 0; number < 25; ++number) {
+    kit_answers(ECOAUTH_STORE_OK, kit_save(own->store, key, number, number + 1),
+                "save under one of several keys at once");
+    if (kit_load(own->store, key) != number + 1) kit_wrong("saves under different keys disturb one another");
+  }
+  return NULL;
+}
+
+static void save_in_threads(void* context) {
+  struct own_key own[4];
+  pthread_t threads[4];
+  void* store = kit_open();
+  for (int i = 0; i < 4; ++i) {
+    own[i].number = *(const int*)context * 4 + i;
+    own[i].store = store;
+    if (pthread_create(&threads[i], NULL, save_under_own_key, &own[i]) != 0) exit(1);
+  }
+  for (int i = 0; i < 4; ++i) pthread_join(threads[i], NULL);
+  kit_close(store);
+}
+
+void check_different_keys(void) {
+  pid_t processes[2];
+  int numbers[2] = {0, 1};
+  for (int i = 0; i < 2; ++i) processes[i] = kit_begin(save_in_threads, &numbers[i]);
+  for (int i = 0; i < 2; ++i) kit_end(processes[i]);
+}
+
+/* A reader never needs the lock, and never sees less than a whole record. */
+void check_reading(void) {
+  struct saver saver = {.from = 0};
+  int told[2];
+  int64_t newest = 0, reads = 0;
+  kit_key(saver.key, "reading");
+  if (pipe(told) != 0) exit(1);
+  saver.told = told[1];
+  void* store = kit_open();
+  pid_t child = kit_begin(save_for_ever, &saver);
+  if (read(told[0], &newest, sizeof newest) != sizeof newest) kit_wrong("it saved nothing");
+  for (int64_t until = kit_now_ms() + 500; kit_now_ms() < until && !kit.wrong; ++reads) {
+    int64_t found = kit_load(store, saver.key);
+    if (found >= 0 && found < newest)
+      kit_wrong("after %lld load found the older %lld", (long long)newest, (long long)found);
+    newest = found;
+    char drained[4096];
+    if (reads % 16 == 0 && read(told[0], drained, sizeof drained) <= 0) break;
+  }
+  kit_kill(child);
+  close(told[0]);
+  close(told[1]);
+  kit_close(store);
+}
+
+enum { race_goal = 60 };
+
+static void race(void* context) {
+  int* winners = context;
+  void* store = kit_open();
+  char key[kit_longest_key + 1];
+  kit_key(key, "race");
+  for (;;) {
+    int64_t found = kit_load(store, key);
+    if (found < 0 || found >= race_goal) break;
+    int32_t result = kit_save(store, key, found, found + 1);
+    if (result == ECOAUTH_STORE_OK)
+      __atomic_add_fetch(&winners[found], 1, __ATOMIC_SEQ_CST);
+    else if (result != ECOAUTH_STORE_CONFLICT && result != ECOAUTH_STORE_RETRY)
+      kit_answers(ECOAUTH_STORE_CONFLICT, result, "save in a race");
+  }
+  kit_close(store);
+}
+
+/* Of several who replace the same record exactly one succeeds. */
+void check_race(void) {
+  enum { racers = 4 };
+  pid_t processes[racers];
+  if (!kit.subject->lock) return; /* then only one process may use a record */
+  int* winners = mmap(NULL, race_goal * sizeof *winners, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (winners == MAP_FAILED) exit(1);
+  for (int i = 0; i < racers; ++i) processes[i] = kit_begin(race, winners);
+  for (int i = 0; i < racers; ++i) kit_end(processes[i]);
+  for (int i = 0; i < race_goal; ++i)
+    if (winners[i] != 1) kit_wrong("%d processes were told that they replaced record %d", winners[i], i);
+}
+
+struct holder {
+  char key[kit_longest_key + 1];
+  int ready, release; /* pipes */
+};
+
+static void hold_lock(void* context) {
+  struct holder* holder = context;
+  char byte = 0;
+  void* store = kit_open();
+  if (kit_answers(ECOAUTH_STORE_OK, kit.subject->lock(store, holder->key, 0), "lock in another process")) byte = 1;
+  if (write(holder->ready, &byte, 1) != 1 || read(holder->release, &byte, 1) != 1) exit(1);
+  kit.subject->unlock(store, holder->key);
+  if (write(holder->ready, &byte, 1) != 1 || read(holder->release, &byte, 1) != 1) exit(1);
+  kit_close(store);
+}
+
+void check_locks(void) {
+  struct holder holder;
+  int ready[2], release[2];
+  char other[kit_longest_key + 1], byte = 0;
+  if (!kit.subject->lock) return;
+  void* store = kit_open();
+  if (pipe(ready) != 0 || pipe(release) != 0) exit(1);
+  kit_key(holder.key, "locked");
+  holder.ready = ready[1];
+  holder.release = release[0];
+  for (int killed = 0; killed < 2; ++killed) {
+    pid_t child = kit_begin(hold_lock, &holder);
+    if (read(ready[0], &byte, 1) != 1 || !byte) break;
+    kit_answers(ECOAUTH_STORE_CONFLICT, kit.subject->lock(store, holder.key, 0), "lock of what another process holds");
+    int64_t began = kit_now_ms();
+    kit_answers(ECOAUTH_STORE_CONFLICT, kit.subject->lock(store, holder.key, 300), "lock that waits in vain");
+    if (kit_now_ms() - began < 200)
+      kit_wrong("lock was to wait 300 ms and gave up after %lld", (long long)(kit_now_ms() - began));
+    if (kit_now_ms() - began > 5000)
+      kit_wrong("lock was to wait 300 ms and took %lld", (long long)(kit_now_ms() - began));
+    if (kit_answers(ECOAUTH_STORE_OK, kit.subject->lock(store, kit_key(other, "other"), 0), "lock of another key"))
+      kit.subject->unlock(store, other);
+    /* Whoever holds the lock is the one who saves; a reader needs none. */
+    kit_load(store, holder.key);
+    if (killed)
+      kit_kill(child);
+    else if (write(release[1], &byte, 1) != 1 || read(ready[0], &byte, 1) != 1)
+      kit_wrong("the other process has ended early");
+    if (kit_answers(ECOAUTH_STORE_OK, kit.subject->lock(store, holder.key, free_after_death_ms),
+                    killed ? "lock whose holder was killed" : "lock whose holder gave it back"))
+      kit.subject->unlock(store, holder.key);
+    if (!killed) {
+      if (write(release[1], &byte, 1) != 1) kit_wrong("the other process has ended early");
+      kit_end(child);
+    }
+  }
+  kit_close(store);
+}
