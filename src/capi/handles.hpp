@@ -25,6 +25,8 @@ struct ecoauth_store {
 };
 
 struct ecoauth_options {
+  ~ecoauth_options() { ecoauth::wipe(transport.proxy_url); }  // it may hold a password
+
   ecoauth::ClientConfig config;
   std::shared_ptr<ecoauth::TokenStore> store;
   ecoauth::TransportSettings transport;

@@ -47,9 +47,9 @@ Result<int32_t> set_transport_text(ecoauth_options& options, std::string Transpo
 
 /// Takes the user data in every case; a callback of NULL only takes the old one away.
 template <typename Function>
-int32_t set_callback(ecoauth_options* options, HostCallback<Function> ecoauth_options::*place, Function callback,
-                     HostData& taken) {
-  return set(Checks().needs(options, "options"), [&]() -> Result<int32_t> {
+int32_t set_callback(ecoauth_options* options, Checks& checks, HostCallback<Function> ecoauth_options::*place,
+                     Function callback, HostData& taken) {
+  return set(checks.needs(options, "options"), [&]() -> Result<int32_t> {
     HostCallback<Function> fresh;
     if (callback) fresh = {callback, std::make_shared<const HostData>(std::move(taken))};
     std::swap(options->*place, fresh);
@@ -105,22 +105,25 @@ int32_t ecoauth_options_set_store(ecoauth_options* options, ecoauth_store* store
 int32_t ecoauth_options_set_pin_callback(ecoauth_options* options, ecoauth_pin_fn callback, void* user_data,
                                          ecoauth_finalizer_fn finalizer) {
   HostData taken(user_data, finalizer);
-  return set_callback(options, &ecoauth_options::pin, callback, taken);
+  Checks checks;
+  return set_callback(options, checks, &ecoauth_options::pin, callback, taken);
 }
 
 int32_t ecoauth_options_set_event_callback(ecoauth_options* options, ecoauth_event_fn callback, void* user_data,
                                            ecoauth_finalizer_fn finalizer) {
   HostData taken(user_data, finalizer);
-  return set_callback(options, &ecoauth_options::event, callback, taken);
+  Checks checks;
+  return set_callback(options, checks, &ecoauth_options::event, callback, taken);
 }
 
 int32_t ecoauth_options_set_log_callback(ecoauth_options* options, int32_t most_verbose, ecoauth_log_fn callback,
                                          void* user_data, ecoauth_finalizer_fn finalizer) {
   HostData taken(user_data, finalizer);
-  if (int32_t wrong = set_number(options, most_verbose, ECOAUTH_LOG_NONE, ECOAUTH_LOG_TRACE, "most_verbose",
-                                 [](ecoauth_options& o) -> int32_t& { return o.log_callback_level; }))
-    return wrong;
-  return set_callback(options, &ecoauth_options::log, callback, taken);
+  Checks checks;
+  checks.in_range(most_verbose, ECOAUTH_LOG_NONE, ECOAUTH_LOG_TRACE, "most_verbose");
+  int32_t result = set_callback(options, checks, &ecoauth_options::log, callback, taken);
+  if (result == ECOAUTH_OK) options->log_callback_level = most_verbose;
+  return result;
 }
 
 int32_t ecoauth_options_set_log_level(ecoauth_options* options, int32_t most_verbose) {
@@ -131,7 +134,8 @@ int32_t ecoauth_options_set_log_level(ecoauth_options* options, int32_t most_ver
 int32_t ecoauth_options_set_wakeup_callback(ecoauth_options* options, ecoauth_wakeup_fn callback, void* user_data,
                                             ecoauth_finalizer_fn finalizer) {
   HostData taken(user_data, finalizer);
-  return set_callback(options, &ecoauth_options::wakeup, callback, taken);
+  Checks checks;
+  return set_callback(options, checks, &ecoauth_options::wakeup, callback, taken);
 }
 
 int32_t ecoauth_options_set_dispatch(ecoauth_options* options, int32_t dispatch) {
