@@ -43,7 +43,9 @@ Account::Account(std::string key, std::shared_ptr<Runtime> runtime)
     : key_(std::move(key)),
       runtime_(std::move(runtime)),
       timer_id_(runtime_->new_timer_id()),
-      machine_(machine_settings(runtime_->config)) {}
+      machine_(machine_settings(runtime_->config)) {
+  if (auto store = runtime_->store()) protection_ = store->protection({});
+}
 
 Outcome Account::run(Command command, int64_t timeout_ms) {
   auto meeting = std::make_shared<Meeting>();
@@ -281,7 +283,7 @@ Status Account::status() {
   status.origin = config.origin.text();
   if (!client_id().empty()) status.client_fingerprint = fingerprint_of_client_id(client_id());
   status.store = runtime_->store_description();
-  status.seal = "none";
+  status.seal = protection_.seal;
   if (record.grant) {
     const Grant& grant = *record.grant;
     status.grant_state = static_cast<int32_t>(grant.state);

@@ -16,6 +16,7 @@
 #include "client/token_cell.hpp"
 #include "client/values.hpp"
 #include "net/http_transport.hpp"
+#include "store/token_store.hpp"
 
 namespace ecoauth {
 
@@ -94,6 +95,7 @@ class Account : public std::enable_shared_from_this<Account> {
   void run_store_tasks();  // without the lock
   void load();
   void save();
+  void note_protection(Protection protection);
   const Secret& client_id() const;
   Secret encoded_record() const;
 
@@ -118,6 +120,8 @@ class Account : public std::enable_shared_from_this<Account> {
   int64_t api_refused_since_ms_ = -1;  // API status 1 in spite of fresh tokens
 
   std::string store_key_;  // empty while the client id is unknown
+  Protection protection_;  // of the record
+  Secret unsaved_record_;  // as the store would have it, for the host; empty when all is saved
   std::deque<StoreTask> store_tasks_;
   bool store_running_ = false;
 

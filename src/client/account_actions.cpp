@@ -205,7 +205,7 @@ void Account::announce(Action::Kind kind) {
       event.kind = ECOAUTH_EVENT_UNSAVED;
       event.operation = 0;
       event.outcome.error = machine_.last_error();
-      event.data = encoded_record();
+      event.data = unsaved_record_.clone();
       runtime_->logger.log(LogLevel::error, "account ", key_, ": a new token pair could not be saved: ",
                            event.outcome.error ? event.outcome.error->message : std::string());
       break;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/account.hpp"
+#include "protocol/seal.hpp"
 #include "store/token_store.hpp"
 
 namespace ecoauth {
@@ -134,8 +135,11 @@ void Account::load() {
   on_store([this, identity, key = store_key_](TokenStore* store) -> Apply {
     Result<Found> found = no_store();
     if (store) found = key.empty() ? search(*store, identity.account, identity.origin) : load_known(*store, key, identity);
+    std::optional<Protection> protection;
+    if (store) protection = store->protection(found ? found.value().key : key);
     auto shared = std::make_shared<Result<Found>>(std::move(found));
-    return [this, shared] {
+    return [this, shared, protection = std::move(protection)] {
+      if (protection) note_protection(*protection);
       if (!*shared) {
         machine_.loaded(shared->error(), now());
         return;
@@ -159,7 +163,17 @@ Secret Account::encoded_record() const {
   else
     record.client_id.clear();
   if (record.scope_asked.empty()) record.scope_asked = config.scope;
-  return encode_record_within(record, longest_record_bytes);
+  // Room for a seal is always left: a record that fits without one must fit with it.
+  return encode_record_within(record, longest_record_bytes - seal_overhead_bytes);
+}
+
+void Account::note_protection(Protection protection) {
+  if (protection.seal != protection_.seal || protection.key_id != protection_.key_id)
+    runtime_->logger.log(LogLevel::info, "account ", key_, ": the record is ",
+                         protection.key_id.empty() ? "not sealed" : "sealed with the key " + protection.key_id);
+  if (protection.trouble != protection_.trouble && !protection.trouble.empty())
+    runtime_->logger.log(LogLevel::warning, "account ", key_, ": ", protection.trouble);
+  protection_ = std::move(protection);
 }
 
 void Account::save() {
@@ -178,7 +192,18 @@ void Account::save() {
       else
         durable = outcome.error();
     }
-    return [this, durable = std::move(durable)] { machine_.saved(durable, now()); };
+    std::optional<Protection> protection;
+    if (store) protection = store->protection(key);
+    auto unsaved = std::make_shared<Secret>();
+    if (!durable || !durable.value()) {
+      auto keeper = runtime_->store();
+      if (keeper) *unsaved = keeper->as_stored(*bytes);
+    }
+    return [this, durable = std::move(durable), protection = std::move(protection), unsaved] {
+      if (protection) note_protection(*protection);
+      unsaved_record_ = std::move(*unsaved);
+      machine_.saved(durable, now());
+    };
   });
 }
 

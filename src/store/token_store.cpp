@@ -6,6 +6,8 @@ namespace ecoauth {
 
 Result<bool> TokenStore::forget_older(const std::string&, int64_t, const MayStay&) { return true; }
 
+Protection TokenStore::protection(const std::string&) { return {}; }
+
 std::optional<Error> check_save(int64_t expected_seq, const Secret& record, int64_t new_seq) {
   if (record.empty() || expected_seq < 0 || new_seq <= expected_seq)
     return make_error(ECOAUTH_ERROR_INTERNAL, "a record without content or number was to be saved");

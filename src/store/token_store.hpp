@@ -26,6 +26,14 @@ enum class LockOutcome { acquired, busy };
 /// What every store takes. Larger records are refused.
 constexpr size_t longest_record_bytes = 32768 - 256;
 
+/// How a record is kept from eyes that get at the store.
+struct Protection {
+  std::string seal = "none";  ///< of the record that was last loaded or saved, else of the next one; as in status
+  std::string key_id;         ///< of the key it is sealed with
+  bool outdated = false;      ///< not as asked for: saving it again helps
+  std::string trouble;        ///< what does not go as it should though nothing fails, for the log; no secret
+};
+
 /// Keeps opaque byte strings under keys (letters, digits, '.', '_', '-'; at most 100). Every call may block on I/O and
 /// is made on a library worker, at most one at a time per key. Failures carry STORE, STORE_PERMISSION, STORE_CORRUPT,
 /// STORE_NEWER, CALLBACK or UNSUPPORTED, and leave what was stored as it was.
@@ -58,6 +66,10 @@ class TokenStore {
   /// Tries once, without waiting, to become the only process that may refresh this record. Creates what the lock needs.
   virtual Result<LockOutcome> try_lock(const std::string& key) = 0;
   virtual void unlock(const std::string& key) = 0;
+
+  virtual Protection protection(const std::string& key);
+  /// The record as save() would store it, for a host to keep; empty when that is not possible at once.
+  virtual Secret as_stored(const Secret& record) { return record.clone(); }
 
   /// For status and messages: "memory", "file:/path", "callbacks". No secret.
   virtual std::string description() const = 0;
