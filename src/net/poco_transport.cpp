@@ -204,7 +204,7 @@ bool TransportCore::shutdown(int64_t timeout_ms) {
   bool ended = pool_.stop(timeout_ms);
   if (ended) {
     // Those that no thread could be found for.
-    std::deque<std::shared_ptr<Exchange>> left;
+    std::list<std::shared_ptr<Exchange>> left;  // allocates nothing: a destructor may come here
     {
       std::lock_guard lock(mutex_);
       left.swap(waiting_);

@@ -1,7 +1,7 @@
 // The parts that requests of one transport share. Tests build one with a resolver of their own.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -47,7 +47,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
 
   const size_t max_workers_;
   std::mutex mutex_;
-  std::deque<std::shared_ptr<Exchange>> waiting_;
+  std::list<std::shared_ptr<Exchange>> waiting_;
   std::set<std::shared_ptr<Exchange>> all_;  ///< waiting or running
   size_t working_ = 0;                       ///< places taken, of max_workers_
   bool stopping_ = false;
