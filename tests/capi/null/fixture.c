@@ -187,6 +187,14 @@ void fixture_wakeup(void *user_data)
     (void)user_data;
 }
 
+int32_t fixture_seal_key(void *user_data, const char *key_id, ecoauth_blob *out)
+{
+    (void)user_data;
+    (void)key_id;
+    (void)out;
+    return ECOAUTH_STORE_NOT_FOUND;
+}
+
 int32_t fixture_load(void *user_data, const char *key, ecoauth_blob *out)
 {
     (void)user_data;

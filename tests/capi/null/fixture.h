@@ -37,6 +37,7 @@ void fixture_pin(void *user_data, const char *account_key, const char *pin, cons
 void fixture_event(void *user_data, const ecoauth_event *event);
 void fixture_log(void *user_data, int32_t level, const char *line);
 void fixture_wakeup(void *user_data);
+int32_t fixture_seal_key(void *user_data, const char *key_id, ecoauth_blob *out);
 int32_t fixture_load(void *user_data, const char *key, ecoauth_blob *out);
 int32_t fixture_save(void *user_data, const char *key, int64_t expected_seq, const void *data, size_t size_bytes,
                      int64_t new_seq);

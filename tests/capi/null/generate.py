@@ -18,6 +18,7 @@ NULLABLE = {
     ("*", "error"), ("*", "needed_bytes"), ("*", "user_data"), ("*", "finalizer"), ("*", "data"), ("*", "content_type"),
     ("ecoauth_account_copy_token", "generation"), ("ecoauth_account_authorization_header", "generation"),
     ("ecoauth_account_open", "key"), ("ecoauth_store_new_callbacks", "list"),
+    ("ecoauth_store_seal_with_secret_service", "label"), ("ecoauth_store_seal_with_secret_service", "bus_address"),
     ("ecoauth_has_feature", "feature"), ("ecoauth_runtime_info", "what"),
     # A callback of NULL takes the old one away; a failed call is as good an answer.
     ("*", "callback"),
@@ -35,13 +36,14 @@ TEXTS = {
     "method": '"GET"', "target": '"/1/thermostat"', "content_type": '"application/json"', "refresh_token": '"not-a-real-token"',
     "feature": '"pin"', "what": '"openssl"', "folder": '"/nonexistent/ecoauth"', "client_id": 'FIXTURE_CLIENT_ID',
     "scope": '"smartRead"', "base_url": '"http://127.0.0.1:1"', "user_agent": '"agent/1"', "ca_file": '"/nonexistent/ca.pem"',
+    "path": '"/nonexistent/key"', "label": '"label"', "bus_address": '"unix:path=/nonexistent/bus"',
     "proxy": '"http://127.0.0.1:1"', "token_format": '"jwt"', "verification_url": '"http://127.0.0.1:1/portal"',
 }
 NUMBERS = {
     "timeout_ms": "0", "min_valid_ms": "0", "operation": "1", "generation": "1", "seen_revision": "1", "index": "0",
     "result": "0", "action": "0", "state": "0", "flow": "1", "size_bytes": "8", "most_verbose": "1", "dispatch": "2",
     "first_percent": "70", "last_percent": "85", "min_left_ms": "1000", "left_percent": "5", "keep_fresh": "0", "role": "0",
-    "polling": "0", "style": "0",
+    "polling": "0", "style": "0", "fd": "0",
 }
 # A setter's own good time-out is not 0.
 SETTER_TIMEOUT = "5000"
@@ -57,7 +59,7 @@ RELEASE = {"ecoauth_account": "ecoauth_account_close"}
 STORE_CALLBACKS = {"load": "fixture_load", "save": "fixture_save", "erase": "fixture_erase", "list": "fixture_list",
                    "lock": "fixture_lock", "unlock": "fixture_unlock"}
 EVENT_CALLBACKS = {"ecoauth_pin_fn": "fixture_pin", "ecoauth_event_fn": "fixture_event", "ecoauth_log_fn": "fixture_log",
-                   "ecoauth_wakeup_fn": "fixture_wakeup"}
+                   "ecoauth_wakeup_fn": "fixture_wakeup", "ecoauth_seal_key_fn": "fixture_seal_key"}
 
 
 def bare(type_text):
