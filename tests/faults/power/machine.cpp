@@ -64,6 +64,11 @@ void mount_disk(const char* type, const std::string& options) {
   must(mount("tmpfs", "/mnt", "tmpfs", 0, "mode=0755") == 0, "mount /mnt");
   must(mkdir(disk.c_str(), 0755) == 0, "make the mount point");
   must(mknod("/mnt/ubda", S_IFBLK | 0600, makedev(98, 0)) == 0, "make the device");
+  // Writes reach the disk page by page, so that a cut can tear a slot.
+  must(mkdir("/mnt/sys", 0755) == 0 && mount("sysfs", "/mnt/sys", "sysfs", 0, nullptr) == 0, "mount sysfs");
+  const int limit = open("/mnt/sys/block/ubda/queue/max_sectors_kb", O_WRONLY | O_CLOEXEC);
+  must(limit >= 0 && write(limit, "4", 1) == 1, "limit the size of writes");
+  close(limit);
   must(mount("/mnt/ubda", disk.c_str(), type, MS_NOATIME, options == "-" ? nullptr : options.c_str()) == 0,
        "mount the disk");
 }
