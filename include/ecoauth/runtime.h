@@ -17,7 +17,7 @@ ECOAUTH_EXPORT const char *ecoauth_version_string(void);
 
 /**
  * Can this build do `feature`? 1 yes, 0 no or unknown name. Names: "pin", "code", "utility", "import", "accounts",
- * "sealing", "file-store", "callback-store", "proxy", "self-contained".
+ * "sealing", "seal-secret-service", "file-store", "callback-store", "proxy", "self-contained".
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the name. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_has_feature(const char *feature);

@@ -90,6 +90,71 @@ ECOAUTH_EXPORT ecoauth_store *ecoauth_store_new_callbacks(void *user_data, ecoau
                                                           ecoauth_store_erase_fn erase, ecoauth_store_list_fn list,
                                                           ecoauth_store_lock_fn lock, ecoauth_store_unlock_fn unlock);
 
+/*
+ * Sealing: with a key, records are encrypted and bound to their account (AES-256-GCM) before any store sees them; without
+ * one they are plain, and ecoauth_status_seal() says so. Each function below names a source of 32-byte keys and does nothing
+ * else: keys are fetched on a library worker when a record is read or saved. They take effect when the store is given to the
+ * options; a later call replaces an earlier one.
+ *
+ * The first (current) key seals; the others only open what was sealed earlier. Records that are plain, or sealed with
+ * another key than the current one, are sealed anew soon after they have been read, and then no trace of the older seal is
+ * left in the store. Whoever loses the key loses the tokens: keep a copy where nobody who reads the store gets at it.
+ *
+ * A key that is not to be had is an error, never a reason to save in plain: nothing is refreshed, no PIN is asked for, what is
+ * stored stays untouched; a token in memory is still handed out. The error is STORE, STORE_PERMISSION when others may know
+ * the key, or CALLBACK, and says what to do. A key that was had once serves until the client ends, also while its source
+ * fails.
+ */
+
+/**
+ * Hands a key, 32 random bytes, to `out`: the current one when `key_id` is NULL, else the one of this id (16 hex digits that
+ * the record names; src/store/FORMAT.md 3.4 says how they follow from the key). OK, NOT_FOUND, RETRY or FATAL.
+ * **Called** On a library worker, for several accounts at once, about once a minute at most but for older keys. May block.
+ * **May call** As store callbacks.
+ */
+typedef int32_t (*ecoauth_seal_key_fn)(void *user_data, const char *key_id, ecoauth_blob *out);
+
+/**
+ * Seals with keys that the host hands over. Returns OK or INVALID_ARGUMENT.
+ *  **Blocking** No. **Threads** As the store: one at a time.
+ *  **Ownership** Borrows the store. `finalizer` ends `user_data` when the store is gone, a later call replaces it, or this
+ *  call fails. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_callback(ecoauth_store *store, ecoauth_seal_key_fn seal_key, void *user_data,
+                                                        ecoauth_finalizer_fn finalizer);
+
+/**
+ * Seals with keys that are read from a descriptor, once, when first needed: 1 to 16 keys, each a line of 64 hex digits, or
+ * each 32 bytes. A file is read from its beginning and must not be open to other users; of a pipe or socket all is read until
+ * the writer closes it, for which it has a minute. Returns OK or INVALID_ARGUMENT.
+ *  **Blocking** No. **Threads** As the store: one at a time.
+ *  **Ownership** Borrows the store. Keeps a copy of the descriptor until it has been read; `fd` stays the caller's. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_fd(ecoauth_store *store, int32_t fd);
+
+/**
+ * Seals with keys that are read from a file whenever they are needed, of the same form. It must be a regular file of this
+ * user or of root that no other user can read, in a folder in which no other user can replace it; a credential of systemd
+ * (the file "$CREDENTIALS_DIRECTORY/NAME") is one. A relative name is made absolute now. Returns OK or INVALID_ARGUMENT.
+ *  **Blocking** No. **Threads** As the store: one at a time.
+ *  **Ownership** Borrows the store. Copies the name. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_file(ecoauth_store *store, const char *path);
+
+/**
+ * Seals with a key that the user's keyring keeps (the Secret Service: GNOME Keyring, KeePassXC, KWallet), in its default
+ * collection under `label`; NULL means "default". When there is none, one is made with the first save; when there are
+ * several, the newest is the current one. Nobody is asked for a password: a locked keyring is an error, and so is one that
+ * does not answer within 2 seconds. `bus_address` is where the session's message bus is, the value of
+ * DBUS_SESSION_BUS_ADDRESS, which the library does not read by itself; NULL means "unix:path=/run/user/UID/bus", where
+ * systemd puts it. Returns OK, INVALID_ARGUMENT, or UNSUPPORTED in builds without it (ecoauth_has_feature()
+ * "seal-secret-service").
+ *  **Blocking** No. **Threads** As the store: one at a time.
+ *  **Ownership** Borrows the store. Copies the texts. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_secret_service(ecoauth_store *store, const char *label,
+                                                              const char *bus_address);
+
 /** Releases a store that no options have taken. NULL does nothing.
  *  **Blocking** No. **Threads** Any, once. **Ownership** Takes the store; its finalizer runs now. **Since** 0.1 */
 ECOAUTH_EXPORT void ecoauth_store_free(ecoauth_store *store);

@@ -14,6 +14,7 @@
 #include "client/config.hpp"
 #include "client/values.hpp"
 #include "net/poco_transport.hpp"
+#include "store/key_source.hpp"
 #include "store/token_store.hpp"
 
 struct ecoauth_error {
@@ -22,6 +23,7 @@ struct ecoauth_error {
 
 struct ecoauth_store {
   std::shared_ptr<ecoauth::TokenStore> value;
+  std::shared_ptr<ecoauth::KeySource> keys;  ///< empty: plain
 };
 
 struct ecoauth_options {

@@ -8,6 +8,7 @@
 #include "capi/checks.hpp"
 #include "capi/guard.hpp"
 #include "capi/handles.hpp"
+#include "client/sealed_store.hpp"
 #include "protocol/requests.hpp"
 
 using namespace ecoauth;
@@ -97,7 +98,8 @@ int32_t ecoauth_options_set_base_url(ecoauth_options* options, const char* base_
 int32_t ecoauth_options_set_store(ecoauth_options* options, ecoauth_store* store) {
   std::unique_ptr<ecoauth_store> taken(store);
   return set(Checks().needs(options, "options").needs(store, "store"), [&]() -> Result<int32_t> {
-    std::swap(options->store, taken->value);
+    auto sealed = taken->keys ? make_sealed_store(taken->value, taken->keys) : taken->value;
+    std::swap(options->store, sealed);
     return ECOAUTH_OK;
   });
 }

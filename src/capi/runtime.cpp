@@ -6,6 +6,7 @@
 
 #include "capi/guard.hpp"
 #include "net/runtime_versions.hpp"
+#include "store/secret_service.hpp"
 
 using namespace ecoauth;
 using namespace ecoauth::capi;
@@ -17,10 +18,17 @@ struct Feature {
   bool built_in;
 };
 
-constexpr Feature features[] = {
-    {"pin", true},      {"code", false},      {"utility", false},       {"import", false}, {"accounts", false},
-    {"sealing", false}, {"file-store", true}, {"callback-store", true}, {"proxy", true},   {"self-contained", false},
-};
+const Feature features[] = {{"pin", true},
+                            {"code", false},
+                            {"utility", false},
+                            {"import", false},
+                            {"accounts", false},
+                            {"sealing", true},
+                            {"seal-secret-service", secret_service_is_built_in},
+                            {"file-store", true},
+                            {"callback-store", true},
+                            {"proxy", true},
+                            {"self-contained", false}};
 
 /// Never destroyed: the texts live for ever.
 const RuntimeVersions& runtime_versions() {

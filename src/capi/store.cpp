@@ -6,15 +6,19 @@
 #include "capi/handles.hpp"
 #include "store/callback_store.hpp"
 #include "store/file_store.hpp"
+#include "store/key_callback.hpp"
+#include "store/key_file.hpp"
 #include "store/lent_blob.hpp"
 #include "store/memory_store.hpp"
+#include "store/secret_service.hpp"
 
 using namespace ecoauth;
 using namespace ecoauth::capi;
 
 namespace {
 
-constexpr size_t longest_folder_bytes = 4000;
+constexpr size_t longest_path_bytes = 4000;
+constexpr size_t longest_label_bytes = 200;
 
 /// The host's callbacks behind ours, which keep its exceptions out.
 struct HostStore {
@@ -58,7 +62,19 @@ void guarded_unlock(void* self, const char* key) {
 void end_host_store(void* self) { delete static_cast<HostStore*>(self); }
 
 ecoauth_store* hand_out(std::shared_ptr<TokenStore> store) {
-  return store ? new ecoauth_store{std::move(store)} : nullptr;
+  return store ? new ecoauth_store{std::move(store), {}} : nullptr;
+}
+
+/// The shape of every function that names a source of keys: nothing changes unless there is one.
+template <typename Make>
+int32_t seal_with(ecoauth_store* store, Checks checks, Make make) {
+  return guarded(nullptr, [&]() -> Result<int32_t> {
+    if (auto wrong = checks.needs(store, "store").failure()) return *wrong;
+    std::unique_ptr<KeySource> keys = make();
+    if (!keys) return make_error(ECOAUTH_ERROR_UNSUPPORTED, "this build has no such source of keys");
+    store->keys = std::move(keys);
+    return ECOAUTH_OK;
+  });
 }
 
 }  // namespace
@@ -77,7 +93,7 @@ ecoauth_store* ecoauth_store_new_memory(void) {
 
 ecoauth_store* ecoauth_store_new_file(const char* folder) {
   return guarded_object([&]() -> ecoauth_store* {
-    if (Checks().text(folder, 1, longest_folder_bytes, "folder").failure()) return nullptr;
+    if (Checks().text(folder, 1, longest_path_bytes, "folder").failure()) return nullptr;
     return hand_out(make_file_store(absolute_path(folder)));
   });
 }
@@ -98,6 +114,37 @@ ecoauth_store* ecoauth_store_new_callbacks(void* user_data, ecoauth_finalizer_fn
     callbacks.lock = lock ? guarded_lock : nullptr;
     callbacks.unlock = unlock ? guarded_unlock : nullptr;
     return hand_out(make_callback_store(callbacks));
+  });
+}
+
+int32_t ecoauth_store_seal_with_callback(ecoauth_store* store, ecoauth_seal_key_fn seal_key, void* user_data,
+                                         ecoauth_finalizer_fn finalizer) {
+  HostData taken(user_data, finalizer);
+  return seal_with(store, Checks().holds([&] { return seal_key != nullptr; }, "seal_key", "it is NULL"), [&] {
+    auto data = std::make_shared<const HostData>(std::move(taken));
+    return make_callback_keys([seal_key, data](const char* key_id, ecoauth_blob* out) {
+      return with_standard_exceptions([&] { return seal_key(data->user_data(), key_id, out); });
+    });
+  });
+}
+
+int32_t ecoauth_store_seal_with_fd(ecoauth_store* store, int32_t fd) {
+  std::unique_ptr<KeySource> keys;
+  auto opened = [&] { return (keys = make_descriptor_keys(fd)) != nullptr; };
+  return seal_with(store, Checks().holds(opened, "fd", "it is no open descriptor"), [&] { return std::move(keys); });
+}
+
+int32_t ecoauth_store_seal_with_file(ecoauth_store* store, const char* path) {
+  return seal_with(store, Checks().text(path, 1, longest_path_bytes, "path"),
+                   [&] { return make_file_keys(absolute_path(path)); });
+}
+
+int32_t ecoauth_store_seal_with_secret_service(ecoauth_store* store, const char* label, const char* bus_address) {
+  Checks checks;
+  if (label) checks.text(label, 1, longest_label_bytes, "label");
+  if (bus_address) checks.text(bus_address, 1, longest_path_bytes, "bus_address");
+  return seal_with(store, checks, [&]() -> std::unique_ptr<KeySource> {
+    return make_secret_service_keys(label ? label : "default", bus_address ? bus_address : "");
   });
 }
 

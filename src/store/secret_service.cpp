@@ -276,6 +276,8 @@ class SecretServiceKeys final : public KeySource {
 
 }  // namespace
 
+const bool secret_service_is_built_in = true;
+
 std::unique_ptr<KeySource> make_secret_service_keys(std::string label, std::string address) {
   return std::make_unique<SecretServiceKeys>(std::move(label), std::move(address));
 }

@@ -8,6 +8,8 @@
 
 namespace ecoauth {
 
+extern const bool secret_service_is_built_in;
+
 /// The keys under `label` in the default collection; the newest is the current one. When a current one is asked for and
 /// there is none, one is made, which is the only place where keys come into being. Never asks a person: a locked
 /// keyring is an error. Every call is over after 2 seconds. `address`: of the session's message bus; empty: where
