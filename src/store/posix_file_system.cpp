@@ -29,6 +29,13 @@ void fill(const struct stat& from, FileInfo& to) {
   to.size_bytes = from.st_size;
 }
 
+int open_uninterrupted(const std::string& path, int flags) {
+  int result;
+  do result = result_of(::open(path.c_str(), flags, 0600));
+  while (result == -EINTR);
+  return result;
+}
+
 int set_lock(int descriptor, int64_t offset, short type) {
   struct flock lock = {};
   lock.l_type = type;
@@ -45,14 +52,11 @@ class PosixFileSystem final : public FileSystem {
     int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     flags |= how == Open::read ? O_RDONLY : O_RDWR;
     if (how == Open::create) flags |= O_CREAT | O_EXCL;
-    int result;
-    do result = result_of(::open(path.c_str(), flags, 0600));
-    while (result == -EINTR);
-    return result;
+    return open_uninterrupted(path, flags);
   }
 
   int open_folder(const std::string& path) override {
-    return result_of(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return open_uninterrupted(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
 
   void close(int descriptor) noexcept override { ::close(descriptor); }
