@@ -14,8 +14,8 @@ ROOT = os.path.abspath(sys.argv.pop(1))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 from summarize import read, summarize  # noqa: E402
 
-COMMANDS = ["demo", "test", "setup", "build", "sanitize", "bench", "fresh", "format", "help"]
-COMING = ["faults", "fuzz"]
+COMMANDS = ["demo", "test", "setup", "build", "sanitize", "faults", "bench", "fresh", "format", "help"]
+COMING = ["fuzz"]
 
 
 def dev(*arguments, **environment):
@@ -50,7 +50,8 @@ class Dev(unittest.TestCase):
                 self.assertEqual((2, "", 1), (answer.returncode, answer.stdout, len(answer.stderr.splitlines())), arguments)
 
     def test_wrong_arguments_are_refused(self):
-        for arguments in ([], ["test", "nothing"], ["test", "core", "core"], ["demo", "now"], ["sanitize", "hands"]):
+        for arguments in ([], ["test", "nothing"], ["test", "core", "core"], ["demo", "now"], ["sanitize", "hands"],
+                          ["faults", "always"]):
             answer = dev(*arguments)
             self.assertEqual(2, answer.returncode, arguments)
             self.assertTrue(answer.stderr, arguments)

@@ -1,0 +1,42 @@
+"""The page of figures that a night run leaves behind."""
+import os
+import platform
+import re
+import subprocess
+import time
+
+
+def version(command, pattern):
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return "?"
+    found = re.search(pattern, said)
+    return found.group(1) if found else "?"
+
+
+def write(path, rig, sections):
+    root = path.parent.parent.parent
+    commit = version(["git", "-C", root, "rev-parse", "--short=12", "HEAD"], r"(\w+)")
+    changed = version(["git", "-C", root, "status", "--porcelain", "--untracked-files=no", "src", "include"], r"(\S)") != "?"
+    library = version([rig.build / "src" / "cli" / "ecoauth", "version"], r"(\d+\.\d+\.\d+)")
+    poco = version(["dpkg-query", "-W", "-f", "${Version}", "libpoco-dev"], r"(\S+)")
+    openssl = version(["openssl", "version"], r"OpenSSL (\S+)")
+    system = version(["sh", "-c", ". /etc/os-release; echo $PRETTY_NAME"], r"(.*)")
+    file_system = version(["stat", "-f", "-c", "%T", rig.folder.parent], r"(\S+)")
+    lines = ["# Figures of the fault tests", "",
+             "Written by `./dev faults --night`; do not edit. `README` of the numbers: tests/faults/run --help, and the first lines of the",
+             "modules beside this page. \"Lost\" means: the server takes no refresh token of the record on disk any more.", "",
+             "| | |", "| --- | --- |",
+             f"| run | {time.strftime('%Y-%m-%d')}, seed {rig.seed} |",
+             f"| library | {library}, commit {commit}{' with changes' if changed else ''} |",
+             f"| system | {system}, Linux {platform.release().split('-')[0]}, glibc {platform.libc_ver()[1]}, "
+             f"OpenSSL {openssl}, POCO {poco} |",
+             f"| machine | {os.cpu_count()} processors, file system {file_system}, "
+             f"load average {os.getloadavg()[2]:.1f} |",
+             f"| verdict | {'nothing wrong' if not any(s.wrong for s in sections) else 'WRONG, see below'} |", ""]
+    for section in sections:
+        lines += [f"## {section.title}", "", *section.lines, "", f"{len(section.wrong)} wrong. Took {section.took_s:.0f} s.", ""]
+        lines += [f"- WRONG: {text}" for text in section.wrong] + ([""] if section.wrong else [])
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    path.write_text(text.rstrip() + "\n", encoding="ascii")
