@@ -1,5 +1,7 @@
 #include "capi/guard.hpp"
 
+#include <cxxabi.h>
+
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -16,7 +18,6 @@ namespace {
 /// The name of the exception's type: what() may carry bytes that must not be shown.
 std::string type_in_flight() {
   const std::type_info* type = abi::__cxa_current_exception_type();
-  if (!type) return "unknown";
   int status = 0;
   std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
                                                   std::free);
@@ -34,7 +35,18 @@ int32_t report(ecoauth_error** error, const Error& failure) {
   return failure.code;
 }
 
+// Such an unwinding comes without an object, which "null" would report as a mistake.
+[[gnu::noinline, gnu::no_sanitize("null")]] void let_thread_end() {
+  try {
+    throw;
+  } catch (abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+  }
+}
+
 int32_t report_exception(ecoauth_error** error) {
+  let_thread_end();
   int32_t code = ECOAUTH_ERROR_INTERNAL;
   try {
     try {
@@ -51,12 +63,14 @@ int32_t report_exception(ecoauth_error** error) {
 }
 
 Error callback_failure(const char* callback) {
+  let_thread_end();
   return make_error(ECOAUTH_ERROR_CALLBACK,
                     std::string("the ") + callback + " callback left by an exception of type " + type_in_flight(),
                     "Catch exceptions inside the callback.");
 }
 
 void throw_as_standard_exception() {
+  let_thread_end();
   try {
     throw;
   } catch (const std::exception&) {

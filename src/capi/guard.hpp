@@ -2,8 +2,6 @@
 // ends the thread passes (CPython ends foreign threads with pthread_exit; swallowing that would end the process).
 #pragma once
 
-#include <cxxabi.h>
-
 #include <cstdint>
 #include <optional>
 
@@ -16,11 +14,16 @@ namespace ecoauth::capi {
 /// Explains a failed call in *error, where there is a place and memory for it. Returns the failure's code.
 int32_t report(ecoauth_error** error, const Error& failure);
 
-/// The same for the exception that is being handled.
-int32_t report_exception(ecoauth_error** error);
+// The following are for `catch (...)`: of the exception that is being handled.
 
-/// What the host is told of the exception that is being handled, which left one of its own callbacks.
+/// Throws on what is no exception but the end of this thread.
+void let_thread_end();
+/// report() of what it was.
+int32_t report_exception(ecoauth_error** error);
+/// What the host is told when it left one of its own callbacks.
 Error callback_failure(const char* callback);
+/// Throws it on as one of the standard library.
+[[noreturn]] void throw_as_standard_exception();
 
 /// A function of the interface that can fail: runs `body`, whose Result<int32_t> is its answer.
 template <typename Body>
@@ -29,8 +32,6 @@ int32_t guarded(ecoauth_error** error, Body body) {
   try {
     Result<int32_t> result = body();
     return result.ok() ? result.value() : report(error, result.error());
-  } catch (abi::__forced_unwind&) {
-    throw;
   } catch (...) {
     return report_exception(error);
   }
@@ -41,9 +42,8 @@ template <typename Body>
 auto guarded_object(Body body) -> decltype(body()) {
   try {
     return body();
-  } catch (abi::__forced_unwind&) {
-    throw;
   } catch (...) {
+    let_thread_end();
     return nullptr;
   }
 }
@@ -54,21 +54,16 @@ std::optional<Error> call_host(const char* callback, Call call) {
   try {
     call();
     return std::nullopt;
-  } catch (abi::__forced_unwind&) {
-    throw;
   } catch (...) {
     return callback_failure(callback);
   }
 }
 
 /// For callbacks that the store layer calls: it understands exceptions of the standard library only.
-[[noreturn]] void throw_as_standard_exception();
 template <typename Call>
 auto with_standard_exceptions(Call call) -> decltype(call()) {
   try {
     return call();
-  } catch (abi::__forced_unwind&) {
-    throw;
   } catch (...) {
     throw_as_standard_exception();
   }

@@ -358,8 +358,8 @@ static void what_later_releases_bring(void) {
       BAD, ecoauth_account_authorize_url(account, 4, "https://me.example/back", 0, buffer, 64, NULL, &error), error);
   CHECK_EXPLAINED(BAD, ecoauth_account_import(account, "", 0, &error), error);
 
-  static const char* const present[] = {"pin", "file-store", "callback-store", "proxy"};
-  static const char* const absent[] = {"code", "utility", "import", "accounts", "sealing", "self-contained", "", "PIN"};
+  static const char* const present[] = {"pin", "file-store", "callback-store", "proxy", "sealing"};
+  static const char* const absent[] = {"code", "utility", "import", "accounts", "self-contained", "", "PIN"};
   for (size_t i = 0; i < sizeof present / sizeof *present; ++i) CHECK_NUMBER(1, ecoauth_has_feature(present[i]));
   for (size_t i = 0; i < sizeof absent / sizeof *absent; ++i) CHECK_NUMBER(0, ecoauth_has_feature(absent[i]));
   CHECK_NUMBER(0, ecoauth_has_feature(NULL));

@@ -128,7 +128,7 @@ static void time_outs(void) {
   CHECK_EXPLAINED(ECOAUTH_ERROR_TIMEOUT, ecoauth_account_wait(account, revision, 60, &error), error);
   CHECK(now_ms() - before_ms >= 60 && now_ms() - before_ms < 10000);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_wait(account, revision + 1, 0, &error), error);
-  sandbox_control(test_sandbox(), "fault", "name=delay&ms=3000&at=api");
+  sandbox_control(test_sandbox(), "fault", "name=delay&ms=3000&at=api&count=-1");
   before_ms = now_ms();
   CHECK_EXPLAINED(ECOAUTH_ERROR_TIMEOUT,
                   ecoauth_account_request(account, "GET", "/1/thermostat", NULL, 0, NULL, 0, &response, &error), error);
