@@ -30,6 +30,12 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
                  "$XDG_STATE_HOME/ecoauth or ~/.local/state/ecoauth)")
       ->type_name("URI")
       ->envname("ECOAUTH_STORE");
+  app.add_option("--seal", arguments.seal,
+                 "encrypt the stored tokens with a key: file:/path/to/key,\n"
+                 "credential:NAME (of systemd), secret-service[:LABEL] (the keyring),\n"
+                 "fd:NUMBER or none (default)")
+      ->type_name("SOURCE")
+      ->envname("ECOAUTH_SEAL");
   app.add_option("--account", arguments.account, "name of the grant, to keep several (default: default)")
       ->type_name("NAME")
       ->envname("ECOAUTH_ACCOUNT");

@@ -16,6 +16,7 @@ struct Arguments {
   std::string client_id_file;
   std::string server;
   std::string store;
+  std::string seal;
   std::string account;
   std::string scope;
   std::string ca_file;

@@ -99,7 +99,7 @@ const char* const exit_codes_text =
     "  4    a person has to do something first: account locked or disabled, client id or scope refused\n"
     "  5    temporary failure: try again later\n"
     "  6    the PIN expired, or the user declined\n"
-    "  7    the token store is full, damaged or not accessible\n"
+    "  7    the token store is full, damaged or not accessible, or its key is not to be had\n"
     "  130  interrupted (Ctrl-C, SIGTERM, SIGHUP)\n";
 
 }  // namespace ecoauth::cli

@@ -16,6 +16,7 @@ struct FreeBy {
 };
 
 using OptionsHandle = std::unique_ptr<ecoauth_options, FreeBy<ecoauth_options_free>>;
+using StoreHandle = std::unique_ptr<ecoauth_store, FreeBy<ecoauth_store_free>>;
 using ClientHandle = std::unique_ptr<ecoauth_client, FreeBy<ecoauth_client_free>>;
 using AccountHandle = std::unique_ptr<ecoauth_account, FreeBy<ecoauth_account_close>>;
 using EventHandle = std::unique_ptr<ecoauth_event, FreeBy<ecoauth_event_free>>;

@@ -32,9 +32,11 @@ void set_texts(ecoauth_options* options, const Settings& settings) {
     throw Failure::usage("the file of CA certificates is not accepted", "Check --ca-file.");
 }
 
-void set_store(ecoauth_options* options, const std::string& folder) {
-  ecoauth_store* store = folder.empty() ? ecoauth_store_new_memory() : ecoauth_store_new_file(folder.c_str());
-  if (store == nullptr || ecoauth_options_set_store(options, store) < 0)
+void set_store(ecoauth_options* options, const Settings& settings) {
+  const std::string& folder = settings.store_folder;
+  StoreHandle store(folder.empty() ? ecoauth_store_new_memory() : ecoauth_store_new_file(folder.c_str()));
+  if (store != nullptr) seal(store.get(), settings.seal);
+  if (store == nullptr || ecoauth_options_set_store(options, store.release()) < 0)
     throw Failure::usage("the store's folder is not accepted", "Check --store: file:/path/to/folder.");
 }
 
@@ -43,7 +45,7 @@ OptionsHandle options_of(const Settings& settings, const ClientId& client_id) {
   if (options == nullptr) throw Failure::from(ECOAUTH_ERROR_NO_MEMORY, nullptr);
   set_client_id(options.get(), client_id);
   set_texts(options.get(), settings);
-  set_store(options.get(), settings.store_folder);
+  set_store(options.get(), settings);
   int32_t result = ecoauth_options_set_dispatch(options.get(), ECOAUTH_DISPATCH_POLL);
   if (result >= 0) result = ecoauth_options_set_log_level(options.get(), settings.log_level);
   if (result >= 0 && settings.only_looks) result = ecoauth_options_set_role(options.get(), ECOAUTH_ROLE_FOLLOWER);

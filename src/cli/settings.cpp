@@ -53,6 +53,7 @@ Settings settings_of(const Arguments& arguments) {
   Settings settings;
   settings.server = arguments.server;
   settings.store_folder = store_folder_of(arguments.store);
+  settings.seal = seal_source_of(arguments.seal);
   settings.account = arguments.account;
   settings.scope = arguments.scope;
   settings.ca_file = arguments.ca_file;

@@ -5,17 +5,19 @@
 #include <string>
 
 #include "cli/arguments.hpp"
+#include "cli/seal_source.hpp"
 
 namespace ecoauth::cli {
 
 struct Settings {
   std::string server;        ///< empty: ecobee's
   std::string store_folder;  ///< empty: in memory
-  std::string account;       ///< empty: the default one
-  std::string scope;         ///< empty: the default one
-  std::string ca_file;       ///< empty: the system's certificates
-  int32_t log_level = 0;     ///< ECOAUTH_LOG_*
-  bool only_looks = false;   ///< neither refreshes nor changes anything
+  SealSource seal;
+  std::string account;      ///< empty: the default one
+  std::string scope;        ///< empty: the default one
+  std::string ca_file;      ///< empty: the system's certificates
+  int32_t log_level = 0;    ///< ECOAUTH_LOG_*
+  bool only_looks = false;  ///< neither refreshes nor changes anything
 };
 
 /// Throws Failure when something in them cannot be.

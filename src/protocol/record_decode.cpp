@@ -160,7 +160,7 @@ Result<Record> decode_record(std::string_view bytes) {
   if (!key_id->empty())
     return make_error(ECOAUTH_ERROR_STORE,
                       "the stored record is sealed with the key " + *key_id + ", and no key was given",
-                      "Give the store the key that it was sealed with.");
+                      "Give the store the key that it was sealed with; the command-line tool takes it with --seal.");
   Record record;
   record.seq = clear.value().seq;
   record.identity = std::move(clear.value().identity);
