@@ -90,6 +90,7 @@ def live_through(rig, section, kind, life_s, speed):
                 if not section.check(now < OUTAGE_S + AFTERWARDS_S, f"{name}: not healed after {now - OUTAGE_S:.0f} s: {answer}"):
                     break
                 caller.sleep(1)
+            section.check(not found["needs"], f"{name}: {found['needs']} times somebody was to authorize again")
             found["healed_s"] = caller.now() - start - OUTAGE_S
             seen = refreshes(sandbox, last)[0]
             found["requests"] = len(seen)

@@ -54,9 +54,11 @@ class Answer:
 
 
 class SandboxProcess:
-    """Serves as soon as the constructor returns. `folder` is its working directory, made and removed when not given."""
+    """Serves as soon as the constructor returns. `folder` is its working directory, made and removed when not given;
+    `environment` is what it gets beside ours."""
 
-    def __init__(self, program, *arguments, folder=None):
+    def __init__(self, program, *arguments, folder=None, environment=None):
+        self._environment = {**os.environ, **(environment or {})}
         self._own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="ecoauth-sandbox-")
         self._command = [os.path.abspath(program), "--port", "0", *map(str, arguments)]
@@ -80,8 +82,8 @@ class SandboxProcess:
         """Starts it (again, after kill()) with the same arguments; the port may be another one."""
         self.errors_path = os.path.join(self.folder, "stderr")
         with open(self.errors_path, "ab") as errors:
-            self.process = subprocess.Popen(self._command, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=errors)
+            self.process = subprocess.Popen(self._command, cwd=self.folder, env=self._environment,
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
         readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE_S)
         line = self.process.stdout.readline().decode() if readable else ""
         if not line.startswith(READY):
