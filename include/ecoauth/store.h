@@ -100,7 +100,7 @@ ECOAUTH_EXPORT ecoauth_store *ecoauth_store_new_callbacks(void *user_data, ecoau
  * another key than the current one, are sealed anew soon after they have been read, and then no trace of the older seal is
  * left in the store. Whoever loses the key loses the tokens: keep a copy where nobody who reads the store gets at it.
  *
- * A key that is not to be had is an error, never a reason to save in plain: nothing is refreshed, no PIN is asked for, what is
+ * A key that is not to be had is an error, never a reason to save in plain: nothing is refreshed, no PIN is shown, what is
  * stored stays untouched; a token in memory is still handed out. The error is STORE, STORE_PERMISSION when others may know
  * the key, or CALLBACK, and says what to do. A key that was had once serves until the client ends, also while its source
  * fails.

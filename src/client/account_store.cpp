@@ -139,6 +139,7 @@ void Account::load() {
     if (store) protection = store->protection(found ? found.value().key : key);
     auto shared = std::make_shared<Result<Found>>(std::move(found));
     return [this, shared, protection = std::move(protection)] {
+      machine_.set_seal_outdated(protection && protection->outdated);
       if (protection) note_protection(*protection);
       if (!*shared) {
         machine_.loaded(shared->error(), now());

@@ -280,6 +280,10 @@ bool StateMachine::start_next_job(const Now& now) {
     begin(Job::refresh, now);
     return true;
   }
+  if (seal_outdated_ && settings_.role == Role::owner) {
+    begin(Job::save, now);
+    return true;
+  }
   return false;
 }
 

@@ -118,15 +118,18 @@ void StateMachine::begin_locked_part(const Now& now) {
       break;
     case Job::save:
       if (!unsaved_) {
-        bool current = std::exchange(revoked_generation_, 0) == generation();
-        if (!current || !has_grant()) {
+        const bool revoked = std::exchange(revoked_generation_, 0) == generation() && has_grant();
+        const bool reseal = std::exchange(seal_outdated_, false) && record_.seq > 0;
+        if (!revoked && !reseal) {
           end_job();
           break;
         }
-        record_.grant->state = GrantState::needs_reauthorization;
-        record_.grant->reason = result_name(ECOAUTH_ERROR_REVOKED);
-        retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + revoked_probe_ms;
-        refresh_error_.reset();
+        if (revoked) {
+          record_.grant->state = GrantState::needs_reauthorization;
+          record_.grant->reason = result_name(ECOAUTH_ERROR_REVOKED);
+          retry_at_ms_ = demand_retry_at_ms_ = now.boot_ms + revoked_probe_ms;
+          refresh_error_.reset();
+        }
       }
       step_ = Step::saving;
       save();
@@ -269,6 +272,7 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
       break;
     case Job::save:
       revoked_generation_ = 0;
+      seal_outdated_ = false;  // until it is read again
       save_retry_at_ms_ = now.boot_ms + store_retry_ms;
       break;
     default:

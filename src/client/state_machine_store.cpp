@@ -145,7 +145,7 @@ void StateMachine::saved(Result<bool> durable, const Now& now) {
   else if (!durable)
     failure = durable.error();
   if (!failure) {
-    write_failed_ = false;
+    write_failed_ = seal_outdated_ = false;
     if (!new_token_ && std::exchange(unsaved_, false)) {  // every save brings the whole record
       last_error_.reset();
       actions_.emplace_back(Action::Kind::token_saved);
