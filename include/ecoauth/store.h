@@ -128,7 +128,8 @@ ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_callback(ecoauth_store *store, ec
  * each 32 bytes. A file is read from its beginning and must not be open to other users; of a pipe or socket all is read until
  * the writer closes it, for which it has a minute. Returns OK or INVALID_ARGUMENT.
  *  **Blocking** No. **Threads** As the store: one at a time.
- *  **Ownership** Borrows the store. Keeps a copy of the descriptor until it has been read; `fd` stays the caller's. **Since** 0.1
+ *  **Ownership** Borrows the store. Keeps a copy of the descriptor until it has been read; `fd` stays the caller's.
+ *  **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_store_seal_with_fd(ecoauth_store *store, int32_t fd);
 

@@ -11,6 +11,13 @@ namespace {
 
 constexpr int64_t ask_again_ms = 60000;
 
+TokenStore::MayStay sealed_under(std::string key_id) {
+  return [key_id = std::move(key_id)](std::string_view record) {
+    auto id = seal_key_id_of(record);
+    return id && id.value() == key_id;
+  };
+}
+
 class SealedStore final : public TokenStore {
  public:
   SealedStore(std::shared_ptr<TokenStore> store, std::shared_ptr<KeySource> source, const Clock& clock, Random& random)
@@ -24,6 +31,9 @@ class SealedStore final : public TokenStore {
 
   Result<bool> forget_older(const std::string& key, int64_t seq, const MayStay& may_stay) override {
     return store_->forget_older(key, seq, may_stay);
+  }
+  Result<bool> keeps_older(const std::string& key, const MayStay& may_stay) override {
+    return store_->keeps_older(key, may_stay);
   }
   Result<bool> erase(const std::string& key) override { return store_->erase(key); }
   Result<std::vector<std::string>> list() override { return store_->list(); }
@@ -51,6 +61,7 @@ class SealedStore final : public TokenStore {
   Result<SealKey> current_key();
   Result<SealKey> key_of(const std::string& id);
   std::string current_id();
+  bool is_alone(const std::string& key, const std::string& key_id);
   void forget_others(const std::string& key, int64_t seq, const std::string& key_id);
   Result<Secret> seal(const Secret& record, const SealKey& key);
 
@@ -86,8 +97,10 @@ Result<std::optional<Secret>> SealedStore::load(const std::string& key) {
   auto plain = open_record(stored.value()->reveal(), sealed_with.value());
   if (!plain) return plain.error();
   const std::string current = current_id();
+  const bool older_key = !current.empty() && current != id.value();
+  const bool alone = !older_key && is_alone(key, id.value());
   std::lock_guard guard(mutex_);
-  known_[key].outdated = !current.empty() && current != id.value();
+  known_[key].outdated = !alone;
   return std::optional<Secret>(std::move(plain.value()));
 }
 
@@ -102,6 +115,19 @@ Result<SaveOutcome> SealedStore::save(const std::string& key, int64_t expected_s
   return outcome;
 }
 
+/// The last change of seals may have been cut off before its end.
+bool SealedStore::is_alone(const std::string& key, const std::string& key_id) {
+  {
+    std::lock_guard guard(mutex_);
+    if (known_[key].alone_under == key_id) return true;
+  }
+  auto others = store_->keeps_older(key, sealed_under(key_id));
+  const bool alone = !others || !others.value();  // if it cannot be told now, the next save sees to it
+  std::lock_guard guard(mutex_);
+  if (others && alone) known_[key].alone_under = key_id;
+  return alone;
+}
+
 void SealedStore::forget_others(const std::string& key, int64_t seq, const std::string& key_id) {
   {
     std::lock_guard guard(mutex_);
@@ -112,10 +138,7 @@ void SealedStore::forget_others(const std::string& key, int64_t seq, const std::
     if (known.alone_under == key_id) return;
   }
   // The record is safe by now; what fails here is tried again with the next one.
-  auto done = store_->forget_older(key, seq, [&](std::string_view older) {
-    auto id = seal_key_id_of(older);
-    return id && id.value() == key_id;
-  });
+  auto done = store_->forget_older(key, seq, sealed_under(key_id));
   std::lock_guard guard(mutex_);
   Known& known = known_[key];
   known.alone_under = done && done.value() ? key_id : std::string();

@@ -23,6 +23,13 @@ constexpr int64_t reread_pause_ms = 1;
 // Savers keep the lock for milliseconds, refreshers for a second or two.
 constexpr int64_t lock_patience_ms = 2000, lock_pause_ms = 5;
 
+/// What is damaged may hold anything.
+bool harmless(const slot_layout::Slot& slot, const TokenStore::MayStay& may_stay) {
+  using State = slot_layout::Slot::State;
+  return slot.state == State::zero || slot.state == State::blank ||
+         (slot.state == State::intact && may_stay(slot.record));
+}
+
 class FileStore final : public TokenStore {
  public:
   FileStore(std::string folder, FileSystem& fs, bool allow_network)
@@ -32,6 +39,7 @@ class FileStore final : public TokenStore {
   Result<SaveOutcome> save(const std::string& key, int64_t expected_seq, const Secret& record,
                            int64_t new_seq) override;
   Result<bool> forget_older(const std::string& key, int64_t seq, const MayStay& may_stay) override;
+  Result<bool> keeps_older(const std::string& key, const MayStay& may_stay) override;
   Result<bool> erase(const std::string& key) override;
   Result<std::vector<std::string>> list() override;
   Result<LockOutcome> try_lock(const std::string& key) override;
@@ -172,17 +180,29 @@ Result<bool> FileStore::forget_older(const std::string& key, int64_t seq, const 
   SlotWriter writer(fs_, file.path, file.descriptor, file.contents, file.known->failures);
   for (int slot = 0; slot < slot_layout::slot_count; ++slot) {
     if (slot == file.contents.newest) continue;
-    const slot_layout::Slot& found = file.contents.slots[static_cast<size_t>(slot)];
     bool& not_cleared = file.known->not_cleared[static_cast<size_t>(slot)];
-    const bool harmless = found.state == slot_layout::Slot::State::zero ||
-                          found.state == slot_layout::Slot::State::blank ||
-                          (found.state == slot_layout::Slot::State::intact && may_stay(found.record));
-    if (harmless && !not_cleared) continue;
+    if (harmless(file.contents.slots[static_cast<size_t>(slot)], may_stay) && !not_cleared) continue;
     not_cleared = true;
     if (auto error = writer.clear(slot)) return *error;
     not_cleared = false;
   }
   return true;
+}
+
+Result<bool> FileStore::keeps_older(const std::string& key, const MayStay& may_stay) {
+  auto path = folder_.file_of(key);
+  if (!path) return path.error();
+  auto file = token_file::open_existing(fs_, path.value(), FileSystem::Open::read);
+  if (!file) return file.error();
+  if (!file.value()) return false;
+  auto bytes = token_file::read_all(fs_, path.value(), file.value()->get());
+  if (!bytes) return bytes.error();
+  auto contents = slot_layout::read_contents(bytes.value().reveal(), of(key).failures, path.value());
+  if (!contents) return contents.error();
+  for (int slot = 0; slot < slot_layout::slot_count; ++slot)
+    if (slot != contents.value().newest && !harmless(contents.value().slots[static_cast<size_t>(slot)], may_stay))
+      return true;
+  return false;
 }
 
 Result<bool> FileStore::erase(const std::string& key) {

@@ -6,6 +6,8 @@ namespace ecoauth {
 
 Result<bool> TokenStore::forget_older(const std::string&, int64_t, const MayStay&) { return true; }
 
+Result<bool> TokenStore::keeps_older(const std::string&, const MayStay&) { return false; }
+
 Protection TokenStore::protection(const std::string&) { return {}; }
 
 std::optional<Error> check_save(int64_t expected_seq, const Secret& record, int64_t new_seq) {

@@ -56,6 +56,8 @@ class TokenStore {
   /// `seq`, which has just been saved and is not touched. Under the lock like save(). False when `seq` is not the
   /// newest any more: nothing was done.
   virtual Result<bool> forget_older(const std::string& key, int64_t seq, const MayStay& may_stay);
+  /// Is there an older record that may not stay? Without the lock: a save under way may look like one.
+  virtual Result<bool> keeps_older(const std::string& key, const MayStay& may_stay);
 
   /// Forgets the record, durably, under the lock like save(). False when there was none.
   virtual Result<bool> erase(const std::string& key) = 0;

@@ -260,6 +260,24 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_forgotten_is_forgotten_with_the_next_save
   BOOST_TEST(loaded(*make_sealed_store(make_file_store("/store", disk), keys, clock, random)) == "5");
 }
 
+BOOST_AUTO_TEST_CASE(a_change_of_seals_that_was_cut_off_shows) {
+  for (int64_t seq = 1; seq <= 3; ++seq) BOOST_TEST(saved(*plain(), seq) == "saved");
+  // Sealed, and cut off before the plain ones were forgotten.
+  auto sealed_record = seal_record(record_of(4).reveal(), key_named("A"), "twelve bytes");
+  BOOST_TEST((plain()->save(where, 3, sealed_record.value(), 4).value() == SaveOutcome::saved));
+  auto store = sealed();
+  BOOST_TEST(loaded(*store) == "4");
+  BOOST_TEST(store->protection(where).seal == "aes-256-gcm");
+  BOOST_TEST(store->protection(where).outdated);
+  BOOST_TEST(saved(*store, 5) == "saved");
+  BOOST_TEST(count(content(file), "canary") == 0u);
+  BOOST_TEST(loaded(*store) == "5");
+  BOOST_TEST(!store->protection(where).outdated);
+  auto next = sealed();
+  BOOST_TEST(loaded(*next) == "5");
+  BOOST_TEST(!next->protection(where).outdated);
+}
+
 BOOST_AUTO_TEST_CASE(a_cut_at_any_moment_of_the_change_leaves_a_record_and_the_next_save_ends_it) {
   VirtualDisk disk;
   auto virtual_store = make_file_store("/store", disk);

@@ -122,6 +122,7 @@ BOOST_DATA_TEST_CASE(forgetting_older_records_leaves_the_newest, kinds) {
   for (int64_t seq = 0; seq < 5; ++seq) {
     BOOST_TEST(saved(store, seq, "record " + std::to_string(seq + 1), seq + 1) == "saved");
     BOOST_TEST(forgotten(store, seq + 1) == "done");
+    BOOST_TEST(keeps_older(store) == "no");
     BOOST_TEST(loaded(store) == "record " + std::to_string(seq + 1));
   }
   BOOST_TEST(locked(store) == "acquired");

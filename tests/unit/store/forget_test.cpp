@@ -27,7 +27,9 @@ BOOST_AUTO_TEST_SUITE(forgetting)
 
 BOOST_FIXTURE_TEST_CASE(takes_what_may_not_stay, FileFixture) {
   fill(*store, "canary one", "stay two", "newest");
+  BOOST_TEST(keeps_older(*store) == "yes");
   BOOST_TEST(forgotten(*store, 3) == "done");
+  BOOST_TEST(keeps_older(*store) == "no");
   const std::string bytes = read_file(file);
   BOOST_TEST(!holds(bytes, "canary"));
   BOOST_TEST(holds(bytes, "stay two"));
@@ -43,6 +45,7 @@ BOOST_FIXTURE_TEST_CASE(takes_damaged_slots_too_since_nobody_knows_what_is_in_th
   bytes[bytes.find("canary one") + 7] = 'O';
   write_file(file, bytes);
   BOOST_TEST(loaded(*store) == "newest");
+  BOOST_TEST(keeps_older(*store) == "yes");
   BOOST_TEST(forgotten(*store, 3) == "done");
   BOOST_TEST(!holds(read_file(file), "canary"));
   BOOST_TEST(loaded(*store) == "newest");
@@ -61,6 +64,7 @@ BOOST_FIXTURE_TEST_CASE(makes_no_file, FileFixture) {
   BOOST_TEST(mode(folder) == "none");
   make_folder();
   BOOST_TEST(forgotten(*store, 1) == "newer");
+  BOOST_TEST(keeps_older(*store) == "no");
   BOOST_TEST(mode(file) == "none");
 }
 

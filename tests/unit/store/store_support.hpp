@@ -42,6 +42,13 @@ inline std::string forgotten(TokenStore& store, int64_t seq, const std::string& 
   return result.value() ? "done" : "newer";
 }
 
+/// "yes", "no", or "!" and the name of the error. What holds "stay" may stay.
+inline std::string keeps_older(TokenStore& store, const std::string& of = home_key) {
+  auto result = store.keeps_older(of, [](std::string_view record) { return record.find("stay") != record.npos; });
+  if (!result) return std::string("!") + result_name(result.error().code);
+  return result.value() ? "yes" : "no";
+}
+
 /// "erased", "nothing", or "!" and the name of the error.
 inline std::string erased(TokenStore& store, const std::string& of = home_key) {
   auto result = store.erase(of);
