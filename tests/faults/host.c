@@ -2,7 +2,8 @@
  *
  * usage: host URL STORE ACCOUNT[,ACCOUNT ...] [NAME=VALUE ...] COMMAND ...
  *   STORE     file:FOLDER, calls:FOLDER (the sample store of tests/conformance), given:FILE (a record, kept in memory)
- *   NAME      ca, request_timeout_ms, connect_timeout_ms, shutdown_timeout_ms, keep_fresh, events=1 (prints them)
+ *   NAME      ca, request_timeout_ms, connect_timeout_ms, shutdown_timeout_ms, keep_fresh, events=1 (prints them),
+ *             seal (a file of keys)
  *   COMMAND   login refresh token request status quiesce begin end sleep:MS; saved: waits until nothing is unsaved;
  *             "-" reads more of them from standard input
  *
@@ -224,7 +225,7 @@ static void perform_all(struct task* tasks, int count, const char* command) {
   for (int i = 0; i < count; ++i) pthread_join(threads[i], NULL);
 }
 
-static bool set_option(ecoauth_options* options, const char* word) {
+static bool set_option(ecoauth_options* options, ecoauth_store* store, const char* word) {
   const char* value = strchr(word, '=');
   if (!value++) return false;
   int32_t result = ECOAUTH_ERROR_INVALID_ARGUMENT;
@@ -236,6 +237,7 @@ static bool set_option(ecoauth_options* options, const char* word) {
   if (strncmp(word, "shutdown_timeout_ms=", 20) == 0)
     result = ecoauth_options_set_shutdown_timeout_ms(options, atol(value));
   if (strncmp(word, "keep_fresh=", 11) == 0) result = ecoauth_options_set_keep_fresh(options, atoi(value));
+  if (strncmp(word, "seal=", 5) == 0) result = ecoauth_store_seal_with_file(store, value);
   if (strncmp(word, "events=", 7) == 0) result = ecoauth_options_set_event_callback(options, print_event, NULL, NULL);
   if (result != ECOAUTH_OK) {
     fprintf(stderr, "host: %s: %s\n", word, ecoauth_result_name(result));
@@ -251,9 +253,10 @@ int main(int argc, char** argv) {
   ecoauth_options* options = ecoauth_options_new();
   ecoauth_options_set_client_id(options, CLIENT_ID);
   ecoauth_options_set_base_url(options, argv[1]);
-  ecoauth_options_set_store(options, open_store(argv[2]));
+  ecoauth_store* store = open_store(argv[2]);
   int next = 4;
-  while (next < argc && set_option(options, argv[next])) ++next;
+  while (next < argc && set_option(options, store, argv[next])) ++next;
+  ecoauth_options_set_store(options, store);
   ecoauth_client* client = NULL;
   ecoauth_error* error = NULL;
   if (ecoauth_client_new(options, &client, &error) != ECOAUTH_OK) {
