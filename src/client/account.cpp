@@ -49,9 +49,12 @@ Account::Account(std::string key, std::shared_ptr<Runtime> runtime)
 
 Outcome Account::run(Command command, int64_t timeout_ms) {
   auto meeting = std::make_shared<Meeting>();
-  OperationId operation = runtime_->new_operation(shared_from_this());
+  OperationId operation = 0;
   {
     std::lock_guard lock(mutex_);
+    // With the lock: closing takes it to end what has begun, and what begins afterwards must see that.
+    if (auto ended = runtime_->usable()) return failed(std::move(*ended));
+    operation = runtime_->new_operation(shared_from_this());
     begin(operation, std::move(command), [meeting](Outcome outcome) {
       std::lock_guard meeting_lock(meeting->mutex);
       meeting->outcome = std::move(outcome);
@@ -75,14 +78,14 @@ Outcome Account::run(Command command, int64_t timeout_ms) {
 }
 
 std::optional<Error> Account::start(Command command, OperationId* operation) {
-  if (auto error = runtime_->usable()) return error;
   auto place = std::make_shared<EventQueue::Place>(EventQueue::reserve());
+  std::lock_guard lock(mutex_);
+  if (auto ended = runtime_->usable()) return ended;
   OperationId number = runtime_->new_operation(shared_from_this());
   *operation = number;
   place->front().kind = ECOAUTH_EVENT_COMPLETED;
   place->front().account_key = key_;
   place->front().operation = number;
-  std::lock_guard lock(mutex_);
   begin(number, std::move(command), [events = runtime_->events, place](Outcome outcome) {
     place->front().outcome = std::move(outcome);
     events->push(std::move(*place));
