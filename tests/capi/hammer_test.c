@@ -128,6 +128,12 @@ static void* use_until_closed(void* argument) {
     result = ecoauth_account_wait_start(shared->account, INT64_MAX, &operation, NULL);
     CHECK(result == ECOAUTH_OK || result == ECOAUTH_ERROR_CLOSED);
     copy_token(shared, &newest);
+    /* Without a limit of time, however close to the end it begins. */
+    ecoauth_status* status = NULL;
+    if (ecoauth_account_status(shared->account, &status, NULL) != ECOAUTH_OK) continue;
+    result = ecoauth_account_wait(shared->account, ecoauth_status_revision(status), ECOAUTH_WAIT_FOREVER, NULL);
+    CHECK(result == ECOAUTH_OK || result == ECOAUTH_ERROR_CANCELLED || result == ECOAUTH_ERROR_CLOSED);
+    ecoauth_status_free(status);
   }
   CHECK_RESULT(ECOAUTH_ERROR_CLOSED, ecoauth_account_wait(shared->account, 0, ECOAUTH_WAIT_FOREVER, NULL));
   return NULL;
@@ -135,7 +141,7 @@ static void* use_until_closed(void* argument) {
 
 /* The client ends while its account is in full use. */
 static void closed_under_load(void) {
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 20; ++round) {
     struct shared shared = {0};
     pthread_t threads[thread_count];
     ecoauth_options* options = authorized_options(ECOAUTH_DISPATCH_POLL);
@@ -146,7 +152,7 @@ static void closed_under_load(void) {
     pthread_barrier_init(&shared.start, NULL, thread_count + 1);
     for (int i = 0; i < thread_count; ++i) CHECK(pthread_create(&threads[i], NULL, use_until_closed, &shared) == 0);
     pthread_barrier_wait(&shared.start);
-    sleep_ms(5 * round);
+    sleep_ms(round / 4);
     ecoauth_client_free(shared.client);
     for (int i = 0; i < thread_count; ++i) pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&shared.start);
