@@ -71,6 +71,8 @@ static void refused_refreshes(void) {
        "invalid_request", 1},
       {"name=oauth_error&error=not_supported&count=-1", ECOAUTH_ERROR_REJECTED, ECOAUTH_ACTION_BUG, 400,
        "not_supported", 1},
+      {"name=oauth_error&error=never_heard_of&status=418&count=-1", ECOAUTH_ERROR_SERVER, ECOAUTH_ACTION_RETRY, 418,
+       "never_heard_of", 1},
       {"name=http_status&status=429&at=token&count=-1", ECOAUTH_ERROR_RATE_LIMITED, ECOAUTH_ACTION_RETRY, 429, "", 1},
   };
   for (size_t i = 0; i < sizeof answers / sizeof *answers; ++i) {
