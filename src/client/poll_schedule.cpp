@@ -94,7 +94,8 @@ std::optional<Error> PollSchedule::after(const Classified& answer, int64_t now_m
       break;
   }
   if (!delay_ms) return answer.error;
-  allowed_ms_ = now_ms + std::max({interval_ms_, answer.retry_after_ms, may_be_hurried ? 0 : *delay_ms});
+  const int64_t pause_ms = std::max({interval_ms_, answer.retry_after_ms, may_be_hurried ? 0 : *delay_ms});
+  allowed_ms_ = std::max(allowed_ms_, now_ms + pause_ms);
   return again(*delay_ms, now_ms);
 }
 

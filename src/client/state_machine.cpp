@@ -116,7 +116,7 @@ bool StateMachine::check_now(const Now& now) {
 }
 
 bool StateMachine::rejected(int64_t rejected_generation, const Now& now) {
-  if (rejected_generation != generation() || rejected_generation == 0) return false;
+  if (rejected_generation != generation() || rejected_generation == 0 || new_token_) return false;
   rejected_generation_ = rejected_generation;
   actions_.emplace_back(Action::Kind::publish);
   settle(now);
@@ -247,15 +247,13 @@ bool StateMachine::start_next_job(const Now& now) {
     return true;
   }
   if (wants(Want::authorize) && !polling_ && now.boot_ms >= authorize_at_ms_) {
-    if (pending_pin_alive(now)) {
-      resume_pin(now);
-    } else if (!settings_.has_client_id && record_.client_id.empty()) {
+    if (!settings_.has_client_id && record_.client_id.empty()) {
       complete_all(
           Want::authorize, ECOAUTH_ERROR_INVALID_ARGUMENT,
           make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
                      "Give the client id the first time the account is authorized."));
     } else {
-      begin(Job::authorize, now);
+      begin(Job::authorize, now);  // which resumes a pending PIN, when the record still has it
     }
     return true;
   }

@@ -144,7 +144,10 @@ void StateMachine::refresh_answered(Classified answer, const Now& now) {
 
 void StateMachine::refused(const Classified& answer, const Now& now) {
   if (candidate_ + 1 < record_.grant->candidates.size()) {
-    connect(AnswerContext::refresh, record_.grant->candidates[++candidate_]);
+    if (quiesced_)
+      refresh_failed(answer, refusal_error(false), false, now);  // the next process tries the others
+    else
+      connect(AnswerContext::refresh, record_.grant->candidates[++candidate_]);
     return;
   }
   candidate_ = 0;

@@ -86,9 +86,12 @@ void StateMachine::begin_locked_part(const Now& now) {
         connect(AnswerContext::refresh, record_.grant->candidates.front());
       break;
     case Job::authorize:
-      if (pending_pin_alive(now)) {
+      if (pending_pin_alive(now) && record_.seq > 0) {
         end_job();
         resume_pin(now);
+      } else if (pending_pin_alive(now)) {
+        step_ = Step::saving;  // somebody deleted the record: memory heals it
+        save();
       } else {
         connect(AnswerContext::authorize, Secret());
       }
@@ -97,7 +100,7 @@ void StateMachine::begin_locked_part(const Now& now) {
       if (!record_.pending) {
         // Another process has finished this authorization.
         polling_ = false;
-        bool approved = generation() != poll_generation_;
+        bool approved = has_grant() && generation() != poll_generation_;
         end_job();
         complete_all(Want::authorize, approved ? ECOAUTH_OK : ECOAUTH_ERROR_PIN_EXPIRED,
                      approved ? std::nullopt : std::optional(pin_expired_error()));

@@ -38,6 +38,8 @@ void StateMachine::locked(Result<bool> acquired, const Now& now) {
     actions_.emplace_back(Action::Kind::load);
   } else if (now.boot_ms >= lock_deadline_ms_) {
     fail_job(make_error(ECOAUTH_ERROR_STORE_LOCKED, "another process has held the account's lock for a minute"), now);
+  } else if (quiesced_) {
+    end_job();
   } else {
     step_ = Step::waiting_for_lock;
     step_until_ms_ =

@@ -21,6 +21,8 @@ struct Violation : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+void must(bool holds, const char* rule);
+
 struct Ended {
   int32_t result = 0;
   std::optional<Error> error;
@@ -73,6 +75,10 @@ class Rig {
   const Ended& ended(OperationId operation) const;
   bool waits(OperationId operation) const { return waiting.count(operation) > 0; }
 
+  bool lock_is_free() const { return !lock_held_; }
+  /// For walks of many states: what was logged is not needed any more.
+  void forget_the_past();
+
   StateMachine machine;
   VirtualClock clock;
   double dice = 0.5;
@@ -93,12 +99,14 @@ class Rig {
   Rig(StateMachine started, const Rig& other);
   void pump();
   void perform(Action& action);
+  void write(const std::shared_ptr<const Record>& after);
+
+  // machine_rules.cpp
   void check_write(const Record& after) const;
-  void check_proceed();
+  void check_proceed() const;
   void check_publish() const;
   void check_complete(const Action& action) const;
-  void check_rest();
-  void write(const std::shared_ptr<const Record>& after);
+  void check_rest() const;
   bool ever_saved(const Grant& grant) const;
 
   StateMachine::Settings settings_;
@@ -110,6 +118,7 @@ class Rig {
   int64_t refreshed_ms_ = -1;
   std::string newest_;  ///< the refresh token that the machine got last
   int64_t newest_generation_ = 0;
+  std::string predecessor_;                ///< the one that it replaced, or of the grant beside it
   std::vector<std::string> saved_access_;  ///< the access tokens that have been on disk
 };
 

@@ -297,6 +297,27 @@ BOOST_AUTO_TEST_CASE(waiting_is_over_at_once) {
   locked.quiesce();
   BOOST_TEST(locked.machine.idle());
 
+  Rig busy = loaded();
+  busy.clock.advance_ms(2 * h);
+  busy.want(Want::token);
+  busy.quiesce();
+  busy.store_answers(Answer::busy);
+  BOOST_TEST(busy.machine.idle());
+
+  Rig refused = loaded();
+  refused.clock.advance_ms(2 * h);
+  refused.want(Want::token);
+  refused.served(renewed(2));
+  refused.clock.advance_ms(2 * h);
+  refused.want(Want::token);
+  refused.go_on();
+  refused.quiesce();
+  refused.answers(error_answer(R, "invalid_grant"));
+  refused.go_on();
+  BOOST_TEST(refused.machine.idle(), "the older candidate is for the next process");
+  BOOST_TEST((refused.disk->grant->state == GrantState::active), "who was not heard to the end is not charged");
+  BOOST_TEST(refused.disk->intent.has_value());
+
   Rig backoff = loaded();
   backoff.clock.advance_ms(2 * h);
   backoff.want(Want::token);
