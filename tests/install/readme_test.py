@@ -72,9 +72,9 @@ class Readme(unittest.TestCase):
         self.assert_kept(folder / "tokens")
 
         # It tells what is wrong, too.
-        refused = self.stage.run(["./example"], cwd=folder, ECOAUTH_SERVER=self.sandbox.url, ECOAUTH_CLIENT_ID="short")
+        refused = self.stage.run([str(folder / "example")], cwd=self.stage.folder("c-wrong"), ECOAUTH_SERVER=self.sandbox.url)
         self.assertEqual(refused.returncode, 1, refused.stdout)
-        self.assertRegex(refused.stdout, r"^INVALID_CLIENT .+\n")
+        self.assertRegex(refused.stdout, r"^INVALID_ARGUMENT .*client id")
 
     def assert_kept(self, folder):
         files = [path for path in folder.rglob("*") if path.is_file()]
