@@ -46,7 +46,7 @@ void Exchange::proceed() {
 void Exchange::cancel() { interrupt(HttpFailure::cancelled); }
 
 void Exchange::interrupt(HttpFailure why) {
-  interruption_->raise(why);
+  raise(why);
   core_->end_early(shared_from_this());
 }
 

@@ -24,6 +24,8 @@ class Exchange final : public HttpExchange, public std::enable_shared_from_this<
   /// Has its deadlines watched. May fail for want of a thread; perform() then tries again.
   void watch();
   void unwatch();
+  /// Ends what it is doing. It may still wait for its turn.
+  void raise(HttpFailure why) { interruption_->raise(why); }
   /// Cancelled or out of time.
   bool over() const { return interruption_->raised() != HttpFailure::none; }
   /// Blocks until the request has ended one way or the other. On a worker.

@@ -127,10 +127,8 @@ void TransportCore::work() {
   Place place{shared_from_this()};
   for (;;) {
     std::shared_ptr<Exchange> next;
-    bool stopping;
     {
       std::lock_guard lock(mutex_);
-      stopping = stopping_;
       if (waiting_.empty()) {
         --working_;
         place.given_back = true;
@@ -139,7 +137,6 @@ void TransportCore::work() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    if (stopping) next->cancel();  // its turn came because another was cancelled before it
     run(next);
   }
 }
@@ -162,7 +159,11 @@ void TransportCore::finish(const std::shared_ptr<Exchange>& exchange, HttpResult
   }
   if (result.outcome != HttpOutcome::answered)
     logger.log(LogLevel::debug, "a request ended without an answer: ", result.detail);
-  exchange->report(std::move(result));
+  try {
+    exchange->report(std::move(result));
+  } catch (const std::exception& defect) {
+    logger.log(LogLevel::error, "the end of a request could not be told: ", defect.what());
+  }
 }
 
 bool TransportCore::take_waiting(const std::shared_ptr<Exchange>& exchange) {
@@ -185,32 +186,36 @@ void TransportCore::end_early(const std::shared_ptr<Exchange>& exchange) {
   if (!pool_.post(end)) start_thread("ecoauth-net", end);
 }
 
-void TransportCore::cancel_all() {
-  std::set<std::shared_ptr<Exchange>> all;
-  {
-    std::lock_guard lock(mutex_);
-    all = all_;
+void TransportCore::end_waiting() {
+  for (;;) {
+    std::shared_ptr<Exchange> next;
+    {
+      std::lock_guard lock(mutex_);
+      if (waiting_.empty()) return;
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    finish(next, next->not_begun());
   }
-  for (const auto& exchange : all) exchange->cancel();
 }
 
+// Allocates nothing that it needs: a destructor comes here too.
 bool TransportCore::shutdown(int64_t timeout_ms) {
   int64_t deadline_ms = system_clock().boot_ms() + timeout_ms;
+  bool waiting;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    waiting = !waiting_.empty();
+    for (const auto& exchange : all_) exchange->raise(HttpFailure::cancelled);  // all before the next one's turn comes
   }
-  cancel_all();
+  try {
+    if (waiting) pool_.post([core = shared_from_this()] { core->end_waiting(); });
+  } catch (const std::bad_alloc&) {
+    // A worker comes to them when it has ended its own.
+  }
   bool ended = pool_.stop(timeout_ms);
-  if (ended) {
-    // Those that no thread could be found for.
-    std::list<std::shared_ptr<Exchange>> left;  // allocates nothing: a destructor may come here
-    {
-      std::lock_guard lock(mutex_);
-      left.swap(waiting_);
-    }
-    for (const auto& exchange : left) finish(exchange, exchange->not_begun());
-  }
+  if (ended) end_waiting();  // those that no thread could be found for
   return guard.stop(std::max<int64_t>(0, deadline_ms - system_clock().boot_ms())) && ended;
 }
 

@@ -24,7 +24,6 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
 
   std::shared_ptr<HttpExchange> submit(HttpRequest request, HttpTransport::Hooks hooks);
   bool shutdown(int64_t timeout_ms);
-  void cancel_all();
 
   /// For exchanges that are over: does not let them wait for their turn.
   void end_early(const std::shared_ptr<Exchange>& exchange);
@@ -42,6 +41,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   void start_worker();
   void work();
   void run(const std::shared_ptr<Exchange>& exchange);
+  void end_waiting();
   bool take_waiting(const std::shared_ptr<Exchange>& exchange);
   void finish(const std::shared_ptr<Exchange>& exchange, HttpResult result);
 
