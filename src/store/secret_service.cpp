@@ -18,7 +18,8 @@ namespace ecoauth {
 namespace {
 
 constexpr std::chrono::milliseconds patience{2000}, pause{20};
-constexpr const char* schema = "ecoauth.SealKey";
+// Not by "xdg:schema": a locked GNOME Keyring does not find its own items by that.
+constexpr const char *application_attribute = "application", *label_attribute = "label", *application = "ecoauth";
 constexpr const char* name_while_making = "ecoauth.SealKey";  // only one on a bus can have it
 constexpr uint32_t do_not_queue = 4, became_owner = 1;
 constexpr const char* service = "org.freedesktop.secrets";
@@ -79,6 +80,13 @@ class Visit {
     return keys;
   }
 
+  /// Why nothing can be found, if the default collection is the reason.
+  std::optional<Error> closed() {
+    auto collection = default_collection();
+    if (!collection) return collection.error();
+    return std::nullopt;
+  }
+
   /// When several want to make a key at once, one does and all use that.
   Result<SealKey> find_or_make() {
     for (;;) {
@@ -106,7 +114,7 @@ class Visit {
   BusMessage to_service(const char* member) { return bus_.new_call(service, service_path, service_interface, member); }
 
   void append_attributes(sd_bus_message* message) {
-    api_->append(message, "a{ss}", 2, "xdg:schema", schema, "label", label_.c_str());
+    api_->append(message, "a{ss}", 2, application_attribute, application, label_attribute, label_.c_str());
   }
 
   bool read_paths(const BusMessage& answer, Paths& paths) {
@@ -222,8 +230,8 @@ class Visit {
       api_->message_sensitive(message);
       api_->open_container(message, 'a', "{sv}");
       api_->append(message, "{sv}", "org.freedesktop.Secret.Item.Label", "s", title().c_str());
-      api_->append(message, "{sv}", "org.freedesktop.Secret.Item.Attributes", "a{ss}", 2, "xdg:schema", schema, "label",
-                   label_.c_str());
+      api_->append(message, "{sv}", "org.freedesktop.Secret.Item.Attributes", "a{ss}", 2, application_attribute,
+                   application, label_attribute, label_.c_str());
       api_->close_container(message);
       api_->open_container(message, 'r', "oayays");
       api_->append(message, "o", session_.c_str());
@@ -266,6 +274,8 @@ class SecretServiceKeys final : public KeySource {
     if (auto error = visit.begin(address_)) return *error;
     auto keys = visit.find();
     if (!keys) return keys.error();
+    if (keys.value().empty())  // some do not show what is locked
+      if (auto error = visit.closed()) return *error;
     return pick_key(keys.value(), id, "the keyring, under the label \"" + on_one_line(label_) + "\"");
   }
 
