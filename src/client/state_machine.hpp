@@ -87,7 +87,6 @@ struct MachineMemory {
   std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
   std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
   std::optional<Error> salvaged_;         // likewise, when what could be saved of an unusable answer is
-  int64_t poll_generation_ = 0;           // of the record in which the pending authorization was last seen
   int64_t authorize_at_ms_ = 0;           // the next try after a refused client id
   size_t authorize_tries_ = 0;
   RetrySchedule authorize_retries_;

@@ -71,7 +71,6 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
 
 void StateMachine::commit_saved(const std::optional<Error>& failure, const Now& now) {
   new_token_ = false;
-  if (record_.pending) poll_generation_ = generation();
   last_error_ = failure;
   unsaved_ = failure.has_value();
   if (failure) {

@@ -97,14 +97,7 @@ void StateMachine::begin_locked_part(const Now& now) {
       }
       break;
     case Job::poll:
-      if (!record_.pending) {
-        // Another process has finished this authorization.
-        polling_ = false;
-        bool approved = has_grant() && generation() != poll_generation_;
-        end_job();
-        complete_all(Want::authorize, approved ? ECOAUTH_OK : ECOAUTH_ERROR_PIN_EXPIRED,
-                     approved ? std::nullopt : std::optional(pin_expired_error()));
-      } else if (poll_.polls_at(now.boot_ms)) {
+      if (poll_.polls_at(now.boot_ms)) {
         connect(AnswerContext::poll, record_.pending->code);
       } else {
         end_authorization(pin_expired_error(), now);
@@ -156,7 +149,6 @@ void StateMachine::resume_pin(const Now& now) {
   int64_t left = pending.lifetime_ms - std::max<int64_t>(0, elapsed_ms(pending.started, now));
   poll_ = PollSchedule(pending.interval_ms, now.boot_ms + left, now.boot_ms, settings_.polling == Polling::on_demand);
   polling_ = true;
-  poll_generation_ = generation();
   actions_.emplace_back(Action::Kind::show_pin);
 }
 

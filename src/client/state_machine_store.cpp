@@ -106,8 +106,8 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
       merge_candidates(record_.grant->candidates, mine.grant->candidates);
     }
   }
+  const bool pin_known = polling_ && mine.pending;
   if (keep_pending) record_.pending = std::move(mine.pending);
-  if (record_.pending) poll_generation_ = generation();
   if (generation() != known) {
     actions_.emplace_back(Action::Kind::publish);
     if (!first && generation() > known) {
@@ -120,6 +120,13 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     }
   }
   if (first) adopt_first(now);
+  if (pin_known && !record_.pending) {
+    // Another process has ended this authorization, in one way or the other.
+    polling_ = false;
+    const bool approved = has_grant() && generation() != known;
+    complete_all(Want::authorize, approved ? served() : ECOAUTH_ERROR_PIN_EXPIRED,
+                 approved ? std::nullopt : std::optional(pin_expired_error()));
+  }
 }
 
 void StateMachine::adopt_first(const Now& now) {

@@ -43,7 +43,7 @@ std::shared_ptr<Record> record_with_grant(const VirtualClock& clock, int64_t lif
 
 Rig::Rig(StateMachine::Settings settings, std::shared_ptr<const Record> content)
     : machine(settings), disk(std::move(content)), settings_(std::move(settings)) {
-  if (disk && disk->grant) saved_access_.emplace_back(disk->grant->access_token.reveal());
+  write(disk);
 }
 
 Rig::Rig(StateMachine started, const Rig& other)
@@ -126,7 +126,7 @@ void Rig::quiesce() {
 
 void Rig::write(const std::shared_ptr<const Record>& after) {
   disk = after;
-  if (disk->grant) saved_access_.emplace_back(disk->grant->access_token.reveal());
+  if (disk && disk->grant && !ever_saved(*disk->grant)) saved_access_.emplace_back(disk->grant->access_token.reveal());
 }
 
 void Rig::store_answers(StoreAnswer answer) {
@@ -205,12 +205,9 @@ void Rig::answers(Classified answer) {
   pump();
 }
 
-void Rig::other_process_writes(std::shared_ptr<const Record> content) {
-  disk = std::move(content);
-  if (disk && disk->grant)
-    saved_access_.emplace_back(disk->grant->access_token.reveal());
-  else
-    newest_.clear();
+void Rig::other_process_writes(const std::shared_ptr<const Record>& content) {
+  write(content);
+  if (!disk || !disk->grant) newest_.clear();
 }
 
 void Rig::ring() {
@@ -289,7 +286,7 @@ const Ended& Rig::ended(OperationId operation) const {
 void Rig::forget_the_past() {
   done.clear();
   events.clear();
-  if (saved_access_.size() > 4) saved_access_.erase(saved_access_.begin());
+  if (saved_access_.size() > 20) saved_access_.erase(saved_access_.begin());
 }
 
 void Rig::pump() {

@@ -54,7 +54,7 @@ class Rig {
   void store_answers(StoreAnswer answer);
   void connected();
   void answers(Classified answer);
-  void other_process_writes(std::shared_ptr<const Record> content);
+  void other_process_writes(const std::shared_ptr<const Record>& content);
   void pass_ms(int64_t span_ms);  ///< timers ring on the way, when they should
   void ring();                    ///< sleeps until the timer, and lets it ring
   void suspend_ms(int64_t span_ms);
