@@ -162,15 +162,22 @@ class Real(Keyring):
         self.start_bus()
         self.start_keyring()
         accounts = [f"home-{number}" for number in range(6)]
-        processes = [self.tool_.start("login", "--seal", "secret-service", "--account", account) for account in accounts]
+        processes = [self.tool_.start("login", "--account", account) for account in accounts]
         for process in processes:
             self.server.control("approve", pin=self.tool_.read_pin(process))
         for process in processes:
             self.expect(self.tool_.end(process), 0)
-        self.assertEqual(len(self.tool_.files()), len(accounts))
-        self.assertEqual((len(set(self.key_ids())), len(self.keys_in_keyring())), (1, 1))
-        for account in accounts:
-            self.expect(self.tool_.run("token", "--seal", "secret-service", "--account", account), 0)
+        plain = self.tool_.store
+        for number in range(8):  # each time plain tokens of all accounts, a label that has no key yet, and a race
+            self.tool_.store = os.path.join(self.folder, f"store-{number}")
+            shutil.copytree(plain, self.tool_.store)
+            where = ("--store", "file:" + self.tool_.store, "--seal", f"secret-service:label-{number}")
+            for process in [self.tool_.start("token", *where, "--account", account) for account in accounts]:
+                self.expect(self.tool_.end(process), 0)
+            self.assertEqual((len(self.key_ids()), len(set(self.key_ids())), len(self.keys_in_keyring())),
+                             (len(accounts), 1, number + 1))
+            for account in accounts:
+                self.expect(self.tool_.run("token", *where, "--account", account), 0)
 
     def test_labels_are_keys_of_their_own(self):
         self.authorized()
