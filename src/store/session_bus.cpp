@@ -12,6 +12,9 @@
 namespace ecoauth {
 namespace {
 
+/// Later than ours, and given: without it sd-bus would look into the environment.
+constexpr uint64_t its_own_limit_us = 60 * 1000000;
+
 constexpr const char* other_sources = "or give the key by a file or a systemd credential.";
 
 const SdBus* load() {
@@ -125,7 +128,7 @@ Result<BusMessage> SessionBus::call(const BusMessage& message) {
   if (!message) return make_error(ECOAUTH_ERROR_NO_MEMORY, "there is no memory for a message");
   BusMessage answer;
   sd_bus_slot* slot = nullptr;
-  int result = api.call_async(bus_, &slot, message.get(), keep_answer, &answer, 0);
+  int result = api.call_async(bus_, &slot, message.get(), keep_answer, &answer, its_own_limit_us);
   while (result >= 0 && !answer) {
     result = api.process(bus_, nullptr);
     if (result != 0) continue;
