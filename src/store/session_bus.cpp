@@ -30,6 +30,7 @@ const SdBus* load() {
   find(api->unref, "sd_bus_unref");
   find(api->set_address, "sd_bus_set_address");
   find(api->set_bus_client, "sd_bus_set_bus_client");
+  find(api->set_method_call_timeout, "sd_bus_set_method_call_timeout");
   find(api->start, "sd_bus_start");
   find(api->close, "sd_bus_close");
   find(api->process, "sd_bus_process");
@@ -112,6 +113,7 @@ std::optional<Error> SessionBus::connect(const std::string& address) {
   int failure = api->make(&bus_);
   if (failure >= 0) failure = api->set_address(bus_, address.c_str());
   if (failure >= 0) failure = api->set_bus_client(bus_, 1);
+  if (failure >= 0) failure = api->set_method_call_timeout(bus_, its_own_limit_us);
   if (failure >= 0) failure = api->start(bus_);
   if (failure < 0) return lost(address_, failure);
   return std::nullopt;
@@ -128,7 +130,7 @@ Result<BusMessage> SessionBus::call(const BusMessage& message) {
   if (!message) return make_error(ECOAUTH_ERROR_NO_MEMORY, "there is no memory for a message");
   BusMessage answer;
   sd_bus_slot* slot = nullptr;
-  int result = api.call_async(bus_, &slot, message.get(), keep_answer, &answer, its_own_limit_us);
+  int result = api.call_async(bus_, &slot, message.get(), keep_answer, &answer, 0);
   while (result >= 0 && !answer) {
     result = api.process(bus_, nullptr);
     if (result != 0) continue;

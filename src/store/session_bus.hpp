@@ -19,6 +19,7 @@ struct SdBus {
   decltype(&::sd_bus_unref) unref;
   decltype(&::sd_bus_set_address) set_address;
   decltype(&::sd_bus_set_bus_client) set_bus_client;
+  decltype(&::sd_bus_set_method_call_timeout) set_method_call_timeout;
   decltype(&::sd_bus_start) start;
   decltype(&::sd_bus_close) close;
   decltype(&::sd_bus_process) process;
