@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
 
 #include "base/thread.hpp"
 
@@ -44,7 +45,11 @@ struct WorkerPool::Core : std::enable_shared_from_this<WorkerPool::Core> {
   }
 
   bool start_worker() {
-    return start_thread(settings.name.c_str(), [core = shared_from_this()] { core->run(); });
+    try {
+      return start_thread(settings.name.c_str(), [core = shared_from_this()] { core->run(); });
+    } catch (const std::bad_alloc&) {
+      return false;  // its callers count threads, and one is a destructor
+    }
   }
 
   void run() {
