@@ -59,6 +59,8 @@ class Sweep:
     def judge(self, account, point, trace, trace_before, record, view, sent, lost_already, answers):
         where = trace["window_at_kill"]
         self.counts["points"] += 1
+        if trace["complete"]:
+            self.section.check(trace["window_at_end"] == "closed", f"{self.name(point)}: the caller was told before it was saved: {trace}")
         if trace["killed_at"]:
             self.counts["killed"] += 1
             self.counts["killed " + where] += 1
@@ -82,7 +84,7 @@ class Sweep:
 def unharmed_calls(section, store, account):
     """How many system calls a refresh makes when nobody kills it, and after how many its intent is durable."""
     ran = store.traced(account, "begin", "refresh", "end")
-    section.check(ran.exit_code == 0 and ran.trace["window"] == "closed", f"unharmed run: {ran} {ran.trace}")
+    section.check(ran.exit_code == 0 and ran.trace["window_at_end"] == "closed", f"unharmed run: {ran} {ran.trace}")
     return ran.trace["calls"], ran.trace["edges"][0]
 
 

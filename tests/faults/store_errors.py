@@ -71,6 +71,8 @@ def run_case(rig, section, store, case, counts):
     transient = case.error == "short" or case.error == "EINTR" and call in REPEATED[store.kind]
     if transient and not case.for_ever:
         section.check(refresh["result"] == "OK", f"{name}: {refresh}")
+    elif call in WRITES and case.error != "short":
+        section.check(refresh["result"] != "OK", f"{name}: taken for success: {refresh}")
     if refresh["result"] in ("OK", "UNSAVED_BUT_USABLE"):
         if refresh["result"] == "UNSAVED_BUT_USABLE":
             section.check(sent_before, f"{name}: sent although the store had failed before: {refresh}")

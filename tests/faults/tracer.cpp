@@ -193,7 +193,7 @@ class Tracer {
   long killed_at_ = 0;
   long armed_at_ = 0, opened_at_ = 0, closed_at_ = 0;  // in system calls
   std::string killed_in_;
-  Window window_ = Window::before, window_at_kill_ = Window::before;
+  Window window_ = Window::before, window_at_kill_ = Window::before, window_at_end_ = Window::before;
   Clock::time_point opened_;
   double window_us_ = -1;
   std::string store_log_;
@@ -254,7 +254,7 @@ void Tracer::entered(pid_t thread, Thread& state) {
   state.fails = false;
   if (call.number == SYS_prctl && call.arguments[0] == FAULTS_MARK) {
     if (call.arguments[1] == FAULTS_MARK_BEGIN) counting_ = marked_ = true;
-    if (call.arguments[1] == FAULTS_MARK_END) counting_ = false, ended_ = true;
+    if (call.arguments[1] == FAULTS_MARK_END) counting_ = false, ended_ = true, window_at_end_ = window_;
     if (call.arguments[1] == FAULTS_MARK_SAVED && options_.durable_by_marks) durable();
     return;
   }
@@ -353,12 +353,14 @@ void Tracer::report(int status) {
   if (!out) return;
   fprintf(out,
           "{\"calls\": %ld, \"complete\": %s, \"killed_at\": %ld, \"killed_in\": \"%s\", \"window_at_kill\": \"%s\", "
-          "\"window\": \"%s\", \"window_us\": %.1f, \"edges\": [%ld, %ld, %ld], \"exit\": %d, \"signal\": %d, "
+          "\"window\": \"%s\", \"window_at_end\": \"%s\", \"window_us\": %.1f, \"edges\": [%ld, %ld, %ld], \"exit\": "
+          "%d, \"signal\": %d, "
           "\"store_calls\": %ld, \"matching\": %ld, "
           "\"store\": [%s]}\n",
           calls_, ended_ ? "true" : "false", killed_at_, killed_in_.c_str(), name_of(window_at_kill_), name_of(window_),
-          window_us_, armed_at_, opened_at_, closed_at_, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-          WIFSIGNALED(status) ? WTERMSIG(status) : 0, store_calls_, matching_, store_log_.c_str());
+          name_of(window_at_end_), window_us_, armed_at_, opened_at_, closed_at_,
+          WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0, store_calls_,
+          matching_, store_log_.c_str());
   fclose(out);
 }
 
