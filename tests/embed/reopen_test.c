@@ -7,6 +7,10 @@
 
 enum { times = 50 };
 
+/* Still held when the program ends. */
+ecoauth_client* left_client;
+ecoauth_account* left_account;
+
 static void cancelled_by_free(const struct library* eco, ecoauth_client* client, int64_t operation) {
   /* Everything has an end, also what nobody asked about: the operation completes before the queue is closed. */
   for (;;) {
@@ -57,11 +61,9 @@ int main(int argc, char** argv) {
   const char* sandbox_ca = temporary_path("ca.pem");
   struct server sandbox = sandbox_start(argv[2], sandbox_ca);
   struct library eco = library_load(argv[1]);
-  static ecoauth_client* client; /* still held when the program ends */
-  static ecoauth_account* account;
-  client = host_client(&eco, host_options(&eco, sandbox.url, sandbox_ca, NULL));
-  account = host_account(&eco, client);
-  host_login(&eco, account);
+  left_client = host_client(&eco, host_options(&eco, sandbox.url, sandbox_ca, NULL));
+  left_account = host_account(&eco, left_client);
+  host_login(&eco, left_account);
   library_unload(&eco);
   server_stop(&sandbox);
   return 0;
