@@ -13,7 +13,8 @@
 namespace ecoauth::process_guard {
 namespace {
 
-std::atomic<int64_t> forks{0};
+std::atomic<int64_t> forks{0};                      // between the first process and this one
+std::atomic<int64_t> forks_begun{0}, forks_ended{0};  // of this process
 
 /// Places of listeners, for the child: it may not take a lock that another thread of the parent may have held.
 struct Places {
@@ -46,11 +47,20 @@ Registry& registry() {
   return *found;
 }
 
+void before_fork() { forks_begun.fetch_add(1); }
+void in_parent() { forks_ended.fetch_add(1); }
+
 void in_child() {
   forks.fetch_add(1, std::memory_order_relaxed);
+  forks_ended.store(forks_begun.load());
   for (Places* places = &first_places; places; places = places->next.load())
     for (auto& entry : places->entries)
       if (ProcessListener* listener = entry.exchange(nullptr)) listener->forked_child();
+}
+
+void watch_forks() {
+  static const int watching = pthread_atfork(before_fork, in_parent, in_child);
+  (void)watching;
 }
 
 void at_exit() {
@@ -83,9 +93,17 @@ void put(ProcessListener* listener) {
 
 int64_t fork_generation() { return forks.load(std::memory_order_relaxed); }
 
+ForkWatch::ForkWatch() {
+  watch_forks();
+  const int64_t ended = forks_ended.load();  // first: one that begins in between counts as under way
+  begun_ = forks_begun.load();
+  in_between_ = begun_ != ended;
+}
+
+bool ForkWatch::forked() const { return in_between_ || forks_begun.load() != begun_; }
+
 void add(const std::shared_ptr<ProcessListener>& listener) {
-  static const int watching = pthread_atfork(nullptr, nullptr, in_child);
-  (void)watching;
+  watch_forks();
   put(listener.get());
   Registry& mine = registry();
   std::lock_guard lock(mine.mutex);

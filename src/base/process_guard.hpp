@@ -21,6 +21,18 @@ namespace process_guard {
 /// Counts the forks between the first process and this one. A handle made under another number belongs to a parent.
 int64_t fork_generation();
 
+/// Has the process forked since this was made, or was it about to? Such a child may have a copy of what was opened meanwhile
+/// and was not yet written down where forked_child() closes it.
+class ForkWatch {
+ public:
+  ForkWatch();
+  bool forked() const;
+
+ private:
+  int64_t begun_ = 0;
+  bool in_between_ = false;
+};
+
 /// From now on until remove(). The guard of exit() needs arm_exit() too.
 void add(const std::shared_ptr<ProcessListener>& listener);
 void remove(ProcessListener* listener);

@@ -30,12 +30,13 @@ std::optional<Error> self_test(FileSystem& fs, const std::string& path) {
 }  // namespace
 
 Result<std::optional<FileLock>> FileLock::take(FileSystem& fs, LockTable& table, const std::string& path,
-                                               Descriptor file) {
+                                               Descriptor file, const process_guard::ForkWatch& before) {
   std::optional<FileLock> none;
   int place = table.add(file.get());
   if (place < 0) return none;
   FileLock lock(fs, table, place);
   int descriptor = file.release();
+  if (before.forked()) return none;
   int result = fs.lock_byte(descriptor, slot_layout::lock_offset);
   if (result == -EAGAIN) return none;
   if (result == -EINVAL || result == -ENOLCK || result == -ENOSYS || result == -EOPNOTSUPP)

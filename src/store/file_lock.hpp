@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/process_guard.hpp"
 #include "store/descriptor.hpp"
 #include "store/file_system.hpp"
 #include "store/lock_table.hpp"
@@ -15,11 +16,11 @@ namespace ecoauth {
 
 class FileLock {
  public:
-  /// Tries once to lock the file that is open as `file`, and makes sure that the lock keeps others out and that `path`
-  /// still names this file. nullopt: somebody else holds it, or the file has just been replaced. UNSUPPORTED where
-  /// locks are none.
+  /// Tries once to lock the file that was opened as `file` after `before`, and makes sure that the lock keeps others out
+  /// and that `path` still names this file. nullopt: somebody else holds it, the file has just been replaced, or a child
+  /// has just been forked that may have a copy of the descriptor. UNSUPPORTED where locks are none.
   static Result<std::optional<FileLock>> take(FileSystem& fs, LockTable& table, const std::string& path,
-                                              Descriptor file);
+                                              Descriptor file, const process_guard::ForkWatch& before);
 
   FileLock(FileLock&& other) noexcept : fs_(other.fs_), table_(other.table_), place_(std::exchange(other.place_, -1)) {}
   FileLock& operator=(FileLock&& other) noexcept {

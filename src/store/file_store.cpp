@@ -249,9 +249,10 @@ Result<std::optional<FileLock>> FileStore::try_to_lock(const std::string& path) 
   if (auto error = folder_.make()) return *error;
   if (!allow_network_)
     if (auto error = token_file::refuse_network(fs_, path, folder_.path())) return *error;
+  const process_guard::ForkWatch before;
   auto file = token_file::open_or_create(fs_, path);
   if (!file) return file.error();
-  return FileLock::take(fs_, locks_, path, std::move(file.value()));
+  return FileLock::take(fs_, locks_, path, std::move(file.value()), before);
 }
 
 Result<FileLock> FileStore::wait_for_lock(const std::string& path) {

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "processes.hpp"
+#include "store/file_lock.hpp"
 #include "store/file_store.hpp"
+#include "store/token_file.hpp"
 #include "store_support.hpp"
 #include "support/temp_folder.hpp"
 
@@ -91,6 +93,45 @@ BOOST_AUTO_TEST_CASE(a_forked_child_does_not_keep_the_lock_of_its_parent) {
   BOOST_TEST(locked(*store) == "busy");  // the child has closed its copies, and that did not unlock
   parent.kill();
   BOOST_TEST(locked(*store) == "acquired");  // though the child lives
+  end.give();
+}
+
+BOOST_AUTO_TEST_CASE(a_child_forked_between_opening_and_locking_does_not_keep_the_lock) {
+  TempFolder folder;
+  const std::string path = folder / "file.ecoauth";
+  FileSystem& fs = posix_file_system();
+  Signal held, end;
+  Child parent([&] {
+    LockTable table;
+    // A fork in any other thread may come here, when the table does not know the descriptor yet.
+    process_guard::ForkWatch before;
+    auto file = token_file::open_or_create(fs, path);
+    Child child([&] {
+      table.close_all(fs);
+      end.take();
+      return 0;
+    });
+    auto lock = FileLock::take(fs, table, path, std::move(file.value()), before);
+    bool gave_up = lock && !lock.value();
+    process_guard::ForkWatch again;
+    auto file_again = token_file::open_or_create(fs, path);
+    auto second = FileLock::take(fs, table, path, std::move(file_again.value()), again);
+    bool took = second && second.value();
+    held.give();
+    if (!gave_up || !took) return 1;
+    for (;;) pause();
+  });
+  held.take();
+  auto lock = [&] {
+    LockTable table;
+    process_guard::ForkWatch before;
+    auto file = token_file::open_or_create(fs, path);
+    auto taken = FileLock::take(fs, table, path, std::move(file.value()), before);
+    return !taken ? "!" : taken.value() ? "acquired" : "busy";
+  };
+  BOOST_TEST(lock() == "busy");
+  parent.kill();
+  BOOST_TEST(lock() == "acquired");  // though the child lives
   end.give();
 }
 
