@@ -13,7 +13,7 @@
 namespace ecoauth::process_guard {
 namespace {
 
-std::atomic<int64_t> forks{0};                      // between the first process and this one
+std::atomic<int64_t> forks{0};  // between the first process and this one
 std::atomic<int64_t> forks_begun{0}, forks_ended{0};  // of this process
 
 /// Places of listeners, for the child: it may not take a lock that another thread of the parent may have held.
