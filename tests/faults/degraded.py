@@ -19,7 +19,7 @@ class Place:
         mount("-t", "tmpfs", "-o", f"{options},mode=0700", "none", self.folder)
 
     def read_only(self, on):
-        mount("-o", f"remount,{'ro' if on else 'rw'}", self.folder)
+        mount("-o", f"remount,bind,{'ro' if on else 'rw'}", self.folder)
 
     def fill(self):
         with open(self.folder / "filler", "wb", buffering=0) as file:
