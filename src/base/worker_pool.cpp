@@ -1,6 +1,7 @@
 #include "base/worker_pool.hpp"
 
 #include <cxxabi.h>
+#include <openssl/crypto.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -56,6 +57,8 @@ struct WorkerPool::Core : std::enable_shared_from_this<WorkerPool::Core> {
     struct Leave {  // also on a forced unwind
       Core* core;
       ~Leave() {
+        // What OpenSSL keeps for this thread goes before the thread counts as ended: behind its own end nobody frees it.
+        OPENSSL_thread_stop();
         std::lock_guard lock(core->mutex);
         // A host that ends this thread inside its callback leaves tasks behind: another one takes this one's place.
         if (core->queue.empty() || !core->start_worker()) --core->threads;
@@ -116,6 +119,11 @@ bool WorkerPool::stop(int64_t timeout_ms) {
 size_t WorkerPool::thread_count() const {
   std::lock_guard lock(core_->mutex);
   return core_->threads;
+}
+
+size_t WorkerPool::idle_count() const {
+  std::lock_guard lock(core_->mutex);
+  return core_->idle;
 }
 
 bool WorkerPool::on_worker() const { return current_pool == core_.get(); }
