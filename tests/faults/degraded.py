@@ -257,6 +257,9 @@ def play_all(rig):
             scene("overlay", overlay)
     if not may_mount:
         section.tell("NOT RUN, since this user may not mount: read-only file system, no space left, bind mount, overlay.")
-    section.tell(f"{len(names)} scenes, policy strict-family, real requests: {'; '.join(names)}. In each the error named the cause and what to "
-                 "do, the living access token was served, no refresh token was spent in vain, and a fresh process went on from the disk.")
+    section.tell(f"{len(names)} scenes, policy strict-family. In each the error named the cause and what to do, the living access token was "
+                 "served, no refresh token was spent in vain, and a fresh process went on from the disk:")
+    section.tell()
+    for name in names:
+        section.tell(f"- {name}")
     return section

@@ -25,8 +25,8 @@ def write(path, rig, sections):
     system = version(["sh", "-c", ". /etc/os-release; echo $PRETTY_NAME"], r"(.*)")
     file_system = version(["stat", "-f", "-c", "%T", rig.folder.parent], r"(\S+)")
     lines = ["# Figures of the fault tests", "",
-             "Written by `./dev faults --night`; do not edit. `README` of the numbers: tests/faults/run --help, and the first lines of the",
-             "modules beside this page. \"Lost\" means: the server takes no refresh token of the record on disk any more.", "",
+             "Written by `./dev faults --night`; not to be edited. What is done is said in the first lines of the modules beside this page.",
+             "\"Lost\" means: the server takes no refresh token of the record on disk any more, and only a person can authorize again.", "",
              "| | |", "| --- | --- |",
              f"| run | {time.strftime('%Y-%m-%d')}, seed {rig.seed} |",
              f"| library | {library}, commit {commit}{' with changes' if changed else ''} |",
