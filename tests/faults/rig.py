@@ -51,6 +51,10 @@ class Rig:
     def sandbox(self, *options, tls=False, access_s=ACCESS_S, grace_s=GRACE_S):
         return Sandbox(self, tls, ["--access-seconds", str(access_s), "--grace", str(grace_s), *options])
 
+    def can_trace(self):
+        command = [self.tracer, "--out", self.folder / "trace", "--", "/bin/true"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
