@@ -14,30 +14,36 @@ struct Found {
   std::string key;
 };
 
-Result<Found> decode_found(const std::string& key, const Secret& bytes) {
+/// `seal` is told when the record is closed for want of a key.
+Result<Found> decode_found(const std::string& key, const Secret& bytes, std::string& seal) {
   auto record = decode_record(bytes.reveal());
-  if (!record) return record.error();
+  if (!record) {
+    auto key_id = seal_key_id_of(bytes.reveal());
+    if (key_id && !key_id.value().empty()) seal = seal_kind_aes;
+    return record.error();
+  }
   if (store_key(record.value().identity) != key)
     return make_error(ECOAUTH_ERROR_STORE_FOREIGN, "the record under this name belongs to another account or server");
   return Found{std::move(record.value()), key};
 }
 
-Result<Found> load_known(TokenStore& store, const std::string& key, const Identity& identity) {
+Result<Found> load_known(TokenStore& store, const std::string& key, const Identity& identity, std::string& seal) {
   auto bytes = store.load(key);
   if (!bytes) return bytes.error();
   if (!bytes.value()) return Found{{}, key};
-  auto found = decode_found(key, *bytes.value());
+  auto found = decode_found(key, *bytes.value(), seal);
   if (found && !(found.value().record->identity == identity))
     return make_error(ECOAUTH_ERROR_STORE_FOREIGN, "the record belongs to another account, server or client id");
   return found;
 }
 
 /// Without a client id the record is found by account and server, as long as there is only one.
-Result<Found> search(TokenStore& store, const std::string& account, const std::string& origin) {
+Result<Found> search(TokenStore& store, const std::string& account, const std::string& origin, std::string& seal) {
   auto keys = store.list();
   if (!keys) {
     if (keys.error().code != ECOAUTH_ERROR_UNSUPPORTED) return keys.error();
-    return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) was given, and this store cannot be searched",
+    return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT,
+                      "no client id (application key) was given, and this store cannot be searched",
                       "Set the client id.");
   }
   std::optional<Found> match;
@@ -56,7 +62,7 @@ Result<Found> search(TokenStore& store, const std::string& account, const std::s
       continue;
     }
     if (identity.value().account != account || identity.value().origin != origin) continue;
-    auto found = decode_found(key, *bytes.value());
+    auto found = decode_found(key, *bytes.value(), seal);
     if (!found) {
       unreadable = found.error();
       continue;
@@ -134,9 +140,14 @@ void Account::load() {
   }
   on_store([this, identity, key = store_key_](TokenStore* store) -> Apply {
     Result<Found> found = no_store();
-    if (store) found = key.empty() ? search(*store, identity.account, identity.origin) : load_known(*store, key, identity);
     std::optional<Protection> protection;
-    if (store) protection = store->protection(found ? found.value().key : key);
+    if (store) {
+      std::string seal;
+      found = key.empty() ? search(*store, identity.account, identity.origin, seal)
+                          : load_known(*store, key, identity, seal);
+      protection = store->protection(found ? found.value().key : key);
+      if (!found && !seal.empty()) protection->seal = seal;
+    }
     auto shared = std::make_shared<Result<Found>>(std::move(found));
     return [this, shared, protection = std::move(protection)] {
       machine_.set_seal_outdated(protection && protection->outdated);

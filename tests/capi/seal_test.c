@@ -225,6 +225,7 @@ static void without_the_key(void) {
   account = account_of(client);
   CHECK_EXPLAINED(ECOAUTH_ERROR_STORE, ecoauth_account_get_token(account, 0, LONG_MS, &token, &error), error);
   CHECK_RESULT(ECOAUTH_ERROR_STORE, ecoauth_account_authorize_pin(account, LONG_MS, NULL));
+  check_seal(account, "aes-256-gcm");
   ecoauth_account_close(account);
   ecoauth_client_free(client);
   records_clear(&records);

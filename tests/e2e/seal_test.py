@@ -1,5 +1,6 @@
 """Sealed tokens with the tool: keys from files, credentials of systemd and descriptors; plain tokens that become sealed, new keys,
 and keys that are wrong, missing or known to others. Nothing is ever saved in plain, and nothing is lost."""
+import base64
 import os
 import re
 import struct
@@ -73,6 +74,22 @@ class Files(SealCase):
         self.expect(tool.run("logout"), 0)
         self.expect(tool.run("status"), 3)
         self.assertEqual(self.secrets(tool), set())
+
+    def test_no_output_shows_the_key(self):
+        sandbox = self.sandbox()
+        tool = self.tool(sandbox)
+        old, new = new_key(), new_key()
+        seal = ("-vv", "--seal", "file:" + self.key_file(old))
+        self.login(tool, sandbox, *seal)
+        self.expect(tool.run("refresh", *seal), 0)
+        self.key_file(new, old)
+        self.expect(tool.run("token", *seal), 0, "sealed with the key")
+        self.key_file(new_key() + new[:-3])  # almost one
+        tool.run("token", *seal)
+        for run in tool.runs:
+            for key in (old.strip(), new.strip(), new[:-3]):
+                for spelling in (key, key.upper(), base64.b64encode(bytes.fromhex(key[:60])).decode()):
+                    self.assertNotIn(spelling[:40], run.out + run.err)
 
     def test_plain_tokens_become_sealed(self):
         sandbox = self.sandbox()
