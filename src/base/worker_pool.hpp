@@ -36,6 +36,8 @@ class WorkerPool final : public Executor {
   bool stop(int64_t timeout_ms);
 
   size_t thread_count() const;
+  /// Those of them that wait for work.
+  size_t idle_count() const;
   /// Is the calling thread one of this pool's?
   bool on_worker() const;
 
