@@ -109,23 +109,21 @@ struct RequestArguments {
   }
 };
 
-/// The token in memory, for hot paths: no lock, and no memory but for the error of a client that has ended.
+/// The token in memory, for hot paths: no lock, no memory, nothing that throws.
 int32_t copy_text(const ecoauth_account* account, bool with_scheme, char* buffer, size_t size_bytes,
-                  size_t* needed_bytes, int64_t* generation) {
-  return guarded(nullptr, [&]() -> Result<int32_t> {
-    if (!account || (!buffer && size_bytes > 0)) return ECOAUTH_ERROR_INVALID_ARGUMENT;
-    const Account& held = *account->value;
-    if (auto ended = held.runtime().usable()) return ended->code;
-    switch (held.token_cell().copy(held.runtime().clock, with_scheme, buffer, size_bytes, needed_bytes, generation)) {
-      case TokenCell::Copy::copied:
-        return ECOAUTH_OK;
-      case TokenCell::Copy::too_small:
-        return ECOAUTH_ERROR_BUFFER_TOO_SMALL;
-      case TokenCell::Copy::none:
-        break;
-    }
-    return ECOAUTH_ERROR_NOT_FOUND;
-  });
+                  size_t* needed_bytes, int64_t* generation) noexcept {
+  if (!account || (!buffer && size_bytes > 0)) return ECOAUTH_ERROR_INVALID_ARGUMENT;
+  const Runtime& runtime = account->value->runtime();
+  if (int32_t ended = runtime.usable_code()) return ended;
+  switch (account->value->token_cell().copy(runtime.clock, with_scheme, buffer, size_bytes, needed_bytes, generation)) {
+    case TokenCell::Copy::copied:
+      return ECOAUTH_OK;
+    case TokenCell::Copy::too_small:
+      return ECOAUTH_ERROR_BUFFER_TOO_SMALL;
+    case TokenCell::Copy::none:
+      break;
+  }
+  return ECOAUTH_ERROR_NOT_FOUND;
 }
 
 }  // namespace
@@ -226,14 +224,9 @@ int32_t ecoauth_account_copy_token(ecoauth_account* account, char* buffer, size_
 }
 
 int64_t ecoauth_account_generation(ecoauth_account* account) {
-  int64_t generation = 0;
-  int32_t result = guarded(nullptr, [&]() -> Result<int32_t> {
-    if (!account) return ECOAUTH_ERROR_INVALID_ARGUMENT;
-    if (auto ended = account->value->runtime().usable()) return ended->code;
-    generation = account->value->token_cell().generation();
-    return ECOAUTH_OK;
-  });
-  return result < 0 ? result : generation;
+  if (!account) return ECOAUTH_ERROR_INVALID_ARGUMENT;
+  if (int32_t ended = account->value->runtime().usable_code()) return ended;
+  return account->value->token_cell().generation();
 }
 
 int32_t ecoauth_account_authorization_header(ecoauth_account* account, char* buffer, size_t size_bytes,

@@ -46,10 +46,15 @@ Runtime::Runtime(ClientSetup setup)
 Runtime::~Runtime() = default;
 
 std::optional<Error> Runtime::usable() const {
-  if (forked())
-    return make_error(ECOAUTH_ERROR_FORKED, "the process has forked since the client was made");
-  if (closed_.load(std::memory_order_acquire)) return make_error(ECOAUTH_ERROR_CLOSED, "the client has been closed");
-  return {};
+  const int32_t code = usable_code();
+  if (code == ECOAUTH_OK) return {};
+  return make_error(code, code == ECOAUTH_ERROR_FORKED ? "the process has forked since the client was made"
+                                                       : "the client has been closed");
+}
+
+int32_t Runtime::usable_code() const noexcept {
+  if (forked()) return ECOAUTH_ERROR_FORKED;
+  return closed_.load(std::memory_order_acquire) ? ECOAUTH_ERROR_CLOSED : ECOAUTH_OK;
 }
 
 std::shared_ptr<TokenStore> Runtime::store() const {

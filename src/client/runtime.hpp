@@ -56,6 +56,8 @@ class Runtime {
 
   /// FORKED in a child of the process that made the client, CLOSED after its end.
   std::optional<Error> usable() const;
+  /// The code of that error, ECOAUTH_OK without one: for hot paths, allocates nothing.
+  int32_t usable_code() const noexcept;
   bool forked() const { return process_guard::fork_generation() != fork_generation_; }
   void set_closed() { closed_.store(true, std::memory_order_release); }
 
