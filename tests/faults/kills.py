@@ -127,7 +127,7 @@ def run(rig):
     section = Section("kills", "Killed at every system call")
     generator = random.Random(rig.seed)
     rows, totals, lengths = [], collections.Counter(), {}
-    variants = [(False, "settled")] + ([(True, "settled"), (False, "killed")] if rig.night else [])
+    variants = [(False, "settled")] + ([(True, "settled"), (False, "killed"), (True, "killed")] if rig.night else [])
     killed_in = collections.Counter()
     for tls, start in variants:
         transport = "TLS" if tls else "plain"
