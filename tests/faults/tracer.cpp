@@ -74,6 +74,7 @@ const Named named_calls[] = {
     {SYS_recvfrom, "recvfrom", Named::other},
     {SYS_connect, "connect", Named::other},
     {SYS_socket, "socket", Named::other},
+    {SYS_setsockopt, "setsockopt", Named::other},
     {SYS_futex, "futex", Named::other},
     {SYS_close, "close", Named::other},
     {SYS_mmap, "mmap", Named::other},
@@ -87,7 +88,14 @@ const Named named_calls[] = {
     {SYS_prctl, "prctl", Named::other},
     {SYS_exit_group, "exit_group", Named::other},
 };
-const std::vector<long> window_calls{SYS_sendto, SYS_sendmsg, SYS_fsync, SYS_fdatasync, SYS_prctl};
+const std::vector<long> window_calls{SYS_sendto, SYS_sendmsg, SYS_write, SYS_fsync, SYS_fdatasync, SYS_prctl};
+
+/// Does the call send to a socket? TLS writes to it like to a file.
+bool sends(pid_t thread, const SystemCall& call) {
+  if (call.number == SYS_sendto || call.number == SYS_sendmsg) return true;
+  return call.number == SYS_write &&
+         path_of_descriptor(thread, static_cast<int>(call.arguments[0])).rfind("socket:", 0) == 0;
+}
 
 const std::map<std::string, int> errnos{{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS},
                                         {"EACCES", EACCES}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"EINTR", EINTR},
@@ -266,7 +274,7 @@ void Tracer::entered(pid_t thread, Thread& state) {
     kill(process_, SIGKILL);
     return;
   }
-  if (marked_ && window_ == Window::armed && (call.number == SYS_sendto || call.number == SYS_sendmsg)) {
+  if (marked_ && window_ == Window::armed && sends(thread, call)) {
     window_ = Window::open;
     opened_at_ = calls_;
     opened_ = Clock::now();
