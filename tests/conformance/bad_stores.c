@@ -137,13 +137,15 @@ static int64_t naive_seq(const char* path) {
   return seq;
 }
 
-enum naive_ways { in_place, by_rename, by_rename_and_sync };
+enum naive_ways { in_place, by_rename, by_rename_and_sync, by_rename_slowly };
 
 static int32_t naive_save(struct naive* naive, const char* key, int64_t expected, const void* data, size_t size_bytes,
                           int64_t seq, enum naive_ways way) {
-  char path[4096], written[4096];
+  char path[4096], written[4096], own_name[32];
+  snprintf(own_name, sizeof own_name, ".new-%ld", (long)getpid());
   if (naive_seq(naive_path(path, naive, key, ".record")) != expected) return ECOAUTH_STORE_CONFLICT;
-  FILE* file = fopen(naive_path(written, naive, key, way == in_place ? ".record" : ".new"), "wb");
+  if (way == by_rename_slowly) usleep(1000); /* so that others get between, however few processors there are */
+  FILE* file = fopen(naive_path(written, naive, key, way == in_place ? ".record" : own_name), "wb");
   if (!file) return ECOAUTH_STORE_FATAL;
   fprintf(file, "%-19lld\n", (long long)seq);
   fwrite(data, 1, size_bytes, file);
@@ -161,6 +163,10 @@ static int32_t save_in_place(void* store, const char* key, int64_t expected, con
 static int32_t save_by_rename(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
                               int64_t seq) {
   return naive_save(store, key, expected, data, size_bytes, seq, by_rename);
+}
+static int32_t save_slowly(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
+                           int64_t seq) {
+  return naive_save(store, key, expected, data, size_bytes, seq, by_rename_slowly);
 }
 static int32_t save_with_sync(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
                               int64_t seq) {
@@ -247,7 +253,7 @@ const struct bad_store bad_stores[] = {
     {"writes in place, seen by a reader", "reading", {NAIVE, .save = save_in_place}},
     {"never syncs", "syncs", {NAIVE, .save = save_by_rename}},
     {"does not care whether a sync failed", "failing-syncs", {NAIVE, .save = save_with_sync}},
-    {"looks first and replaces afterwards", "race", {NAIVE, .save = save_by_rename}},
+    {"looks first and replaces afterwards", "race", {NAIVE, .save = save_slowly}},
     {"locks nothing", "locks", {GOOD, .lock = lock_nothing, .unlock = unlock_nothing}},
     {"does not give locks back", "locks", {GOOD, .unlock = unlock_nothing}},
     {"does not wait for a lock", "locks", {GOOD, .lock = lock_at_once}},
