@@ -81,7 +81,8 @@ Outcome<TokenAnswer> Authorizations::exchange_pin(const Secret& client_id, const
 }
 
 Outcome<TokenAnswer> Authorizations::exchange_code(const Secret& client_id, const Secret& code,
-                                                   const std::string& redirect_uri, int64_t now_ms) {
+                                                   const std::string& redirect_uri, const Secret& verifier,
+                                                   int64_t now_ms) {
   if (auto refusal = clients_.check(client_id.reveal(), Method::code)) return *refusal;
   const std::string digest = digest_of(code);
   const auto found = std::find_if(book_.codes.begin(), book_.codes.end(),
@@ -98,6 +99,10 @@ Outcome<TokenAnswer> Authorizations::exchange_code(const Secret& client_id, cons
     return invalid_grant();
   }
   if (now_ms >= found->expires_ms || found->redirect_uri != redirect_uri) return invalid_grant();
+  // A verifier for a code without a challenge is refused, too: somebody removed the challenge on the way (RFC
+  // 9700, 4.8).
+  const std::string proof = verifier.empty() ? "" : to_base64url(sha256(verifier.reveal()));
+  if (proof != found->challenge) return invalid_grant();
   found->grant_id = add_grant(client_id, found->scope, now_ms);
   return first_tokens(found->grant_id, client_id, now_ms);
 }
@@ -157,15 +162,10 @@ AccessVerdict Authorizations::check_access(const Secret& token, int64_t now_ms) 
   return {0, &grant->second};
 }
 
-Secret Authorizations::issue_code(const Secret& client_id, const std::string& redirect_uri, const std::string& scope,
-                                  int64_t now_ms) {
+Secret Authorizations::issue_code(BrowserCode entry, int64_t now_ms) {
   make_room();
   Secret code = shapes_.code();
-  BrowserCode entry;
   entry.code_digest = digest_of(code);
-  entry.client_digest = digest_of(client_id);
-  entry.redirect_uri = redirect_uri;
-  entry.scope = scope;
   entry.expires_ms = now_ms + settings_.code_life_s * 1000;
   book_.codes.push_back(std::move(entry));
   return code;

@@ -41,7 +41,8 @@ struct BrowserCode {
   std::string client_digest;
   std::string redirect_uri;
   std::string scope;
-  std::string grant_id;  ///< once used
+  std::string challenge;  ///< PKCE S256; empty without
+  std::string grant_id;   ///< once used
   int64_t expires_ms = 0;
 };
 
@@ -109,12 +110,12 @@ class Authorizations {
   Outcome<PinAnswer> start_pin(const Secret& client_id, const std::string& scope, int64_t now_ms);
   Outcome<TokenAnswer> exchange_pin(const Secret& client_id, const Secret& code, int64_t now_ms);
   Outcome<TokenAnswer> exchange_code(const Secret& client_id, const Secret& code, const std::string& redirect_uri,
-                                     int64_t now_ms);
+                                     const Secret& verifier, int64_t now_ms);
   Outcome<TokenAnswer> refresh(const Secret& client_id, const Secret& token, int64_t now_ms);
   AccessVerdict check_access(const Secret& token, int64_t now_ms) const;
 
-  /// The user accepted in a browser.
-  Secret issue_code(const Secret& client_id, const std::string& redirect_uri, const std::string& scope, int64_t now_ms);
+  /// The user accepted in a browser. Fills in the digest and the end of `entry`.
+  Secret issue_code(BrowserCode entry, int64_t now_ms);
   TokenAnswer issue_utility_token(const Secret& client_id, int64_t now_ms);
 
   /// The pending PIN a person typed; null when there is none or it is over.

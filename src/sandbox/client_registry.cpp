@@ -35,6 +35,12 @@ bool ClientRegistry::add(std::string_view registration) {
   return true;
 }
 
+bool ClientRegistry::add_redirect_uri(std::string_view registration) {
+  if (registration.find('=') != 32 || !is_client_id(registration.substr(0, 32))) return false;
+  redirect_uris_[sha256_hex(registration.substr(0, 32))].emplace_back(registration.substr(33));
+  return true;
+}
+
 void ClientRegistry::add_name(std::string_view naming) {
   const size_t equals = naming.find('=');
   if (equals == 32 && is_client_id(naming.substr(0, 32)))
@@ -55,6 +61,12 @@ std::optional<Refusal> ClientRegistry::check(std::string_view client_id, std::op
   const std::optional<Method> own = found == registered_.end() ? std::nullopt : found->second;
   if (own ? *own == *method : *method != Method::utility) return std::nullopt;
   return Refusal{400, "unauthorized_client", "The client is not authorized to use this authorization method."};
+}
+
+const std::vector<std::string>& ClientRegistry::redirect_uris(const std::string& client_digest) const {
+  static const std::vector<std::string> none;
+  const auto found = redirect_uris_.find(client_digest);
+  return found == redirect_uris_.end() ? none : found->second;
 }
 
 std::string ClientRegistry::display_name(const std::string& client_digest) const {

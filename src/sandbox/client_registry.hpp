@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ecoauth::sandbox {
 
@@ -25,11 +26,15 @@ class ClientRegistry {
   /// "ID", or "ID:pin", "ID:code", "ID:utility". False when it is malformed. An application without a method may use
   /// the PIN and the browser, as any unregistered one.
   bool add(std::string_view registration);
+  /// "ID=URI": an address the browser may be sent back to. False when there is no application in front of it.
+  bool add_redirect_uri(std::string_view registration);
   /// "ID=NAME", or "NAME" for every application without one of its own.
   void add_name(std::string_view naming);
 
   /// The answer when this application may not authorize this way.
   std::optional<Refusal> check(std::string_view client_id, std::optional<Method> method) const;
+  /// Empty when the application registered none: then any address that ecobee would register is taken.
+  const std::vector<std::string>& redirect_uris(const std::string& client_digest) const;
   /// What the portal calls it.
   std::string display_name(const std::string& client_digest) const;
 
@@ -40,6 +45,7 @@ class ClientRegistry {
  private:
   const bool registered_only_;
   std::map<std::string, std::optional<Method>> registered_;
+  std::map<std::string, std::vector<std::string>> redirect_uris_;
   std::map<std::string, std::string> names_;
   std::string common_name_;
   std::set<std::string> disabled_;

@@ -4,6 +4,7 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "sandbox/browser_grant.hpp"
 #include "sandbox/gate.hpp"
 
 namespace ecoauth::sandbox {
@@ -41,8 +42,8 @@ Response decide(World& world, const Request& request, PinState decision) {
                                  .set("client", short_digest(pending->client_digest)));
 }
 
-Response approve(World& world, const Request& request) { return decide(world, request, PinState::approved); }
-Response decline(World& world, const Request& request) { return decide(world, request, PinState::declined); }
+Response approve_pin(World& world, const Request& request) { return decide(world, request, PinState::approved); }
+Response decline_pin(World& world, const Request& request) { return decide(world, request, PinState::declined); }
 
 Response revoke(World& world, const Request& request) {
   const std::string unknown = unknown_parameter(request, {"client_id", "by"});
@@ -230,18 +231,45 @@ Response show_state(World& world, const Request&) {
                             .set("faults", world.faults.describe()));
 }
 
+Response consent(World& world, const Request& request) {
+  const std::string unknown =
+      unknown_parameter(request, {"url", "decision", "response_type", "client_id", "redirect_uri", "scope", "state",
+                                  "code_challenge", "code_challenge_method"});
+  if (!unknown.empty()) return no_such_parameter(unknown);
+  const std::string_view decision = request.param("decision");
+  if (decision != "accept" && decision != "decline") return bad("decision must be accept or decline");
+  Params given;
+  const std::string_view url = request.param("url");
+  if (!url.empty()) {
+    const size_t question = url.find('?');
+    if (question == std::string_view::npos || !given.add_encoded(url.substr(question + 1)))
+      return bad("url must be the address of the authorize page with its parameters");
+  }
+  const auto read =
+      read_browser_request(world, url.empty() ? (request.form.all().empty() ? request.query : request.form) : given);
+  if (const auto* refusal = std::get_if<BrowserRefusal>(&read)) {
+    if (refusal->location.empty()) return control_error(400, refusal->refusal.error, refusal->refusal.description);
+    return Response::json(200, Json::object().set("result", "refused").set("redirect", refusal->location));
+  }
+  const auto& asked = std::get<BrowserRequest>(read);
+  const bool accepted = decision == "accept";
+  return Response::json(200, Json::object()
+                                 .set("result", accepted ? "accepted" : "declined")
+                                 .set("redirect", accepted ? accept(world, asked) : decline(asked)));
+}
+
 struct Route {
   const char* method;
   const char* path;
   Handler handler;
 };
 constexpr Route routes[] = {
-    {"POST", "/sandbox/approve", approve},     {"POST", "/sandbox/decline", decline},
-    {"POST", "/sandbox/revoke", revoke},       {"POST", "/sandbox/expire", expire},
-    {"POST", "/sandbox/clock", advance_clock}, {"POST", "/sandbox/policy", set_policy},
-    {"POST", "/sandbox/fault", add_fault},     {"DELETE", "/sandbox/fault", clear_faults},
-    {"GET", "/sandbox/log", show_log},         {"DELETE", "/sandbox/log", clear_log},
-    {"GET", "/sandbox/state", show_state},
+    {"POST", "/sandbox/approve", approve_pin},  {"POST", "/sandbox/decline", decline_pin},
+    {"POST", "/sandbox/consent", consent},      {"POST", "/sandbox/revoke", revoke},
+    {"POST", "/sandbox/expire", expire},        {"POST", "/sandbox/clock", advance_clock},
+    {"POST", "/sandbox/policy", set_policy},    {"POST", "/sandbox/fault", add_fault},
+    {"DELETE", "/sandbox/fault", clear_faults}, {"GET", "/sandbox/log", show_log},
+    {"DELETE", "/sandbox/log", clear_log},      {"GET", "/sandbox/state", show_state},
 };
 }  // namespace
 

@@ -30,6 +30,7 @@ sigset_t block_end_signals() {
 ClientRegistry registry_of(const Options& options) {
   ClientRegistry clients(options.registered_only);
   for (const std::string& each : options.clients) clients.add(each);
+  for (const std::string& each : options.redirect_uris) clients.add_redirect_uri(each);
   for (const std::string& each : options.client_names) clients.add_name(each);
   return clients;
 }

@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "base/origin.hpp"
+#include "base/text.hpp"
+#include "sandbox/redirect_uri.hpp"
 
 namespace ecoauth::sandbox {
 
@@ -59,6 +61,12 @@ std::string contradiction(const Options& options) {
   // The text is not repeated: it may be a real application's key with a slip in it.
   for (const std::string& client : options.clients)
     if (!ClientRegistry(true).add(client)) return "--client takes 32 letters and digits, then :pin, :code or :utility";
+  ClientRegistry scratch(true);
+  for (const std::string& each : options.redirect_uris) {
+    if (!scratch.add_redirect_uri(each)) return "--redirect-uri takes 32 letters and digits, then = and an address";
+    const std::string fault = redirect_uri_fault(each.substr(33), options.settings);
+    if (!fault.empty()) return "--redirect-uri " + printable(each.substr(33)) + ": " + fault;
+  }
   return "";
 }
 }  // namespace
@@ -156,11 +164,24 @@ ParsedOptions parse_options(int argc, char** argv) {
         "BYTES", played)
       ->check(within(0, 7168));
 
+  takes(app.add_option("--code-seconds", options.settings.code_life_s, "life of a browser's code (default 600)"),
+        "SECONDS", played)
+      ->check(within(1, 86400));
+  app.add_flag("--any-redirect", options.settings.any_redirect,
+               "take redirect addresses that ecobee refuses: ports, queries, http to this machine")
+      ->group(played);
+  app.add_flag("--redirect-prefix", options.settings.redirect_prefix,
+               "a registered redirect address covers all that begin with it (default: exactly it)")
+      ->group(played);
+
   const char* applications = "Applications";
   app.add_flag("--registered-only", options.registered_only, "know only the client ids given with --client")
       ->group(applications);
   repeatable(app.add_option("--client", options.clients, "register a client id: ID, ID:pin, ID:code or ID:utility"),
              "ID", applications);
+  repeatable(app.add_option("--redirect-uri", options.redirect_uris,
+                            "register an address the browser may be sent back to; the others are refused then"),
+             "ID=URI", applications);
   repeatable(app.add_option("--client-name", options.client_names,
                             "what the portal calls applications: NAME, or ID=NAME for one"),
              "NAME", applications);
@@ -184,6 +205,9 @@ ParsedOptions parse_options(int argc, char** argv) {
   defaults.slow_down_status = settings.slow_down_status;
   defaults.get_token_allowed = settings.get_token_allowed;
   defaults.jwt_bytes = settings.jwt_bytes;
+  defaults.code_life_s = settings.code_life_s;
+  defaults.any_redirect = settings.any_redirect;
+  defaults.redirect_prefix = settings.redirect_prefix;
   settings = defaults;
   if (pin_seconds) settings.pin_life_s = *pin_seconds;
   if (pin_length) settings.pin_length = *pin_length;

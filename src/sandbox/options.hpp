@@ -26,6 +26,7 @@ struct Options {
   bool registered_only = false;
   std::vector<std::string> clients;
   std::vector<std::string> client_names;
+  std::vector<std::string> redirect_uris;
 };
 
 /// The options, or the exit code after help, version or a complaint was printed.

@@ -3,59 +3,19 @@
 #include <algorithm>
 #include <map>
 
-#include "base/digest.hpp"
 #include "base/text.hpp"
+#include "sandbox/portal_consent.hpp"
 #include "sandbox/portal_pages.hpp"
+#include "sandbox/portal_visit.hpp"
 #include "sandbox/scopes.hpp"
 
 namespace ecoauth::sandbox {
 
 namespace {
 constexpr const char* home = "/consumerportal/index.html";
-constexpr std::string_view cookie_name = "ecoauth_sandbox";
-
-/// The visitor's cookie, when it has the shape we give.
-std::string cookie_of(const Request& request) {
-  for (const std::string& each : split(request.cookie, "; ")) {
-    const size_t equals = each.find('=');
-    if (equals == std::string::npos || std::string_view(each).substr(0, equals) != cookie_name) continue;
-    const std::string value = each.substr(equals + 1);
-    if (value.size() == 43) return value;
-  }
-  return "";
-}
-
-/// What a form must carry: only a page of ours can know it, and it fits one visitor's cookie only.
-Secret csrf_token(const World& world, const std::string& cookie) {
-  Secret input = world.csrf_key.clone();
-  input.append(cookie);
-  return Secret(to_base64url(sha256(input.reveal())));
-}
-
-Response html(int status, std::string body) {
-  Response response;
-  response.status = status;
-  response.content_type = "text/html;charset=UTF-8";
-  response.body = std::move(body);
-  response.headers = {{"Cache-Control", "no-store"},
-                      {"Content-Security-Policy", content_security_policy()},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"X-Frame-Options", "DENY"},
-                      // Not "no-referrer": browsers would then send forms with the Origin "null".
-                      {"Referrer-Policy", "same-origin"},
-                      {"Cross-Origin-Opener-Policy", "same-origin"}};
-  return response;
-}
-
-std::vector<std::string> in_words(const std::string& scope) {
-  std::vector<std::string> words;
-  for (const std::string& each : requested_permissions(scope)) words.push_back(permission_in_words(each));
-  if (words.empty()) words.emplace_back("Nothing in particular: it asked for no permission");
-  return words;
-}
-
-PortalApp app_of(const World& world, const std::string& client_digest, const std::string& scope) {
-  return {client_digest, world.clients.display_name(client_digest), short_digest(client_digest), in_words(scope)};
+/// For pages that hold no form.
+Response html(const Request& request, int status, std::string body) {
+  return page_response({}, request, status, std::move(body));
 }
 
 PortalPin pin_page_of(const World& world, const PendingPin& pending) {
@@ -81,16 +41,8 @@ std::vector<PortalApp> apps_of(const World& world) {
 Response show_start(World& world, const Request& request, int status, const std::string& problem) {
   // What was typed stays in the field. On a page that was merely opened there is nothing.
   const std::string typed = printable(request.form.get("pin"), 64);
-  std::string cookie = cookie_of(request);
-  const bool fresh = cookie.empty();
-  if (fresh) cookie = to_base64url(world.random.bytes(32));
-  Response response =
-      html(status, start_page(apps_of(world), std::string(csrf_token(world, cookie).reveal()), typed, problem));
-  if (fresh)
-    response.headers.emplace_back("Set-Cookie", std::string(cookie_name) + "=" + cookie +
-                                                    "; Path=/; HttpOnly; SameSite=Strict" +
-                                                    (request.secure ? "; Secure" : ""));
-  return response;
+  const Visit visit = visit_of(world, request);
+  return page_response(visit, request, status, start_page(apps_of(world), visit.csrf, typed, problem));
 }
 
 /// The PIN of the form, or the page that says why not.
@@ -110,14 +62,15 @@ Response validate(World& world, const Request& request) {
   auto found = pin_of(world, request);
   if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
   const PendingPin& pending = *std::get<PendingPin*>(found);
-  return html(200, consent_page(app_of(world, pending.client_digest, pending.scope), pin_page_of(world, pending),
-                                std::string(request.form.get("csrf"))));
+  return html(request, 200,
+              consent_page(app_of(world, pending.client_digest, pending.scope), pin_page_of(world, pending),
+                           std::string(request.form.get("csrf"))));
 }
 
 Response decide(World& world, const Request& request) {
   const std::string_view decision = request.form.get("decision");
   if (decision != "authorize" && decision != "decline")
-    return html(400, result_page("That did not work", "The form came without a decision.", false));
+    return html(request, 400, result_page("That did not work", "The form came without a decision.", false));
   auto found = pin_of(world, request);
   if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
   PendingPin& pending = *std::get<PendingPin*>(found);
@@ -125,20 +78,22 @@ Response decide(World& world, const Request& request) {
   if (decision == "authorize") {
     pending.state = PinState::approved;
     return html(
-        200, result_page("Application authorized",
-                         name + " has access now. It notices by itself within a few seconds; you can close this page.",
-                         true));
+        request, 200,
+        result_page("Application authorized",
+                    name + " has access now. It notices by itself within a few seconds; you can close this page.",
+                    true));
   }
   pending.state = PinState::declined;
-  return html(200, result_page("Application declined", name + " got no access. You can close this page.", true));
+  return html(request, 200,
+              result_page("Application declined", name + " got no access. You can close this page.", true));
 }
 
 Response remove(World& world, const Request& request) {
   const std::string client_digest(request.form.get("app"));
   const std::string name = world.clients.display_name(client_digest);
   if (!world.authorizations.revoke(client_digest, Ended::by_user))
-    return html(404, result_page("Nothing to remove", "This application has no access (any more).", false));
-  return html(200, result_page("Application removed", name + " has lost its access.", true));
+    return html(request, 404, result_page("Nothing to remove", "This application has no access (any more).", false));
+  return html(request, 200, result_page("Application removed", name + " has lost its access.", true));
 }
 }  // namespace
 
@@ -151,33 +106,30 @@ Response answer_portal(World& world, const Request& request, std::string& outcom
   if (request.reads() && request.path == home) return show_start(world, request, 200, "");
   if (request.reads() &&
       (request.path == "/" || request.path == "/consumerportal" || request.path == "/consumerportal/")) {
-    Response response = html(302, "");
-    response.headers.emplace_back("Location", home);
-    return response;
+    return redirect_response(home);
   }
   using Handler = Response (*)(World&, const Request&);
   Handler handler = nullptr;
   if (request.path == "/consumerportal/validate") handler = validate;
   if (request.path == "/consumerportal/decide") handler = decide;
   if (request.path == "/consumerportal/remove") handler = remove;
-  if (!handler) return html(404, result_page("No such page", "The sandbox has no page at this address.", false));
+  if (request.path == "/consumerportal/consent") handler = decide_consent;
+  if (!handler)
+    return html(request, 404, result_page("No such page", "The sandbox has no page at this address.", false));
   // Somebody reloads the page, or comes back to it, after a form: begin anew.
   if (request.method != "POST") {
-    Response response = html(302, "");
-    response.headers.emplace_back("Location", home);
-    return response;
+    return redirect_response(home);
   }
-  const std::string cookie = cookie_of(request);
-  if (cookie.empty() || !csrf_token(world, cookie).equals(Secret(request.form.get("csrf")))) {
+  if (!is_own_form(visit_of(world, request), request)) {
     outcome = "refused";
     return html(
-        403,
+        request, 403,
         result_page("This form is out of date",
                     "It did not come from a page that the sandbox showed to this browser. Open My Apps and try again.",
                     false));
   }
   Response response = handler(world, request);
-  outcome = response.status == 200 ? "done" : "refused";
+  outcome = response.status < 400 ? "done" : "refused";
   return response;
 }
 

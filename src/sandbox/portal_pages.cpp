@@ -149,23 +149,39 @@ std::string consent_page(const PortalApp& app, const PortalPin& pin, const std::
           "</div>\n</form>\n</section>\n");
 }
 
+std::string browser_consent_page(const PortalApp& app, const std::string& redirect_uri,
+                                 const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::string inputs;
+  for (const auto& [name, value] : fields) inputs += hidden(name.c_str(), value);
+  return page("Authorize an application",
+              "<h1>Authorize this application?</h1>\n<section>\n<p class=\"name\">" + escape_html(app.name) +
+                  "</p>\n<p class=\"soft\">Application key <code>" + escape_html(app.fingerprint) +
+                  "</code> (a fingerprint)</p>\n<h2>It will be able to</h2>\n" + permission_list(app.permissions) +
+                  "<p>Then your browser goes to <code>" + escape_html(redirect_uri) +
+                  "</code></p>\n<form method=\"post\" action=\"/consumerportal/consent\">\n" + inputs +
+                  "<div class=\"buttons\">\n<button type=\"submit\" name=\"decision\" "
+                  "value=\"accept\">Accept</button>\n"
+                  "<button type=\"submit\" name=\"decision\" value=\"decline\" class=\"quiet\">Decline</button>\n"
+                  "</div>\n</form>\n</section>\n");
+}
+
 std::string result_page(const std::string& title, const std::string& text, bool good) {
   return page(title, "<h1>" + escape_html(title) + "</h1>\n<section>\n<p" +
                          std::string(good ? "" : " class=\"problem\" role=\"alert\"") + ">" + escape_html(text) +
                          "</p>\n<p><a href=\"/consumerportal/index.html\">Back to My Apps</a></p>\n</section>\n");
 }
 
-std::string content_security_policy() {
-  static const std::string policy = [] {
+std::string content_security_policy(std::string_view form_targets) {
+  static const std::string style_source = [] {
     const std::string digest = sha256(style);
     std::string base64(64, '\0');
     base64.resize(static_cast<size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()),
                                                       reinterpret_cast<const unsigned char*>(digest.data()),
                                                       static_cast<int>(digest.size()))));
-    return "default-src 'none'; style-src 'sha256-" + base64 +
-           "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    return "'sha256-" + base64 + "'";
   }();
-  return policy;
+  return "default-src 'none'; style-src " + style_source + "; form-action " + std::string(form_targets) +
+         "; base-uri 'none'; frame-ancestors 'none'";
 }
 
 }  // namespace ecoauth::sandbox

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ecoauth::sandbox {
@@ -27,10 +28,13 @@ std::string start_page(const std::vector<PortalApp>& apps, const std::string& cs
                        const std::string& problem);
 /// Asks for the decision about one application.
 std::string consent_page(const PortalApp& app, const PortalPin& pin, const std::string& csrf);
+/// Asks for the decision about an application that sent the browser here; `fields` go along.
+std::string browser_consent_page(const PortalApp& app, const std::string& redirect_uri,
+                                 const std::vector<std::pair<std::string, std::string>>& fields);
 /// Says what happened.
 std::string result_page(const std::string& title, const std::string& text, bool good);
 
-/// Allows nothing but the page's own style, named by its digest.
-std::string content_security_policy();
+/// Allows nothing but the page's own style, named by its digest, and forms to `form_targets`.
+std::string content_security_policy(std::string_view form_targets);
 
 }  // namespace ecoauth::sandbox

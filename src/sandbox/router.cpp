@@ -4,6 +4,7 @@
 #include "sandbox/api_stub.hpp"
 #include "sandbox/control.hpp"
 #include "sandbox/portal.hpp"
+#include "sandbox/portal_consent.hpp"
 #include "sandbox/token_endpoint.hpp"
 
 namespace ecoauth::sandbox {
@@ -25,8 +26,11 @@ Response answer_authorize(World& world, const Request& request, std::string& out
   }
   const std::string_view response_type = request.query.get("response_type");
   if (response_type == "ecobeePin") return answer_authorize_pin(world, request, outcome);
+  // Who names an address to come back to is a browser.
+  if (request.query.has("redirect_uri") || response_type == "code" || response_type == "token")
+    return answer_authorize_browser(world, request, outcome);
   outcome = "invalid_request";
-  return error_response(400, outcome, "response_type must be ecobeePin.");
+  return error_response(400, outcome, "response_type must be ecobeePin, code or token.");
 }
 }  // namespace
 

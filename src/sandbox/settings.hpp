@@ -17,7 +17,7 @@ struct Settings {
   int64_t pin_life_s = 900;
   int64_t interval_s = 5;
   int64_t access_life_s = 3600;
-  int64_t code_life_s = 60;             ///< of a browser code
+  int64_t code_life_s = 600;            ///< of a browser code
   int64_t refresh_idle_s = 30 * 86400;  ///< 0: never expires
   int pin_length = 9;                   ///< 4, 9 (XXXX-XXXX) or 10
   bool pin_life_in_minutes = false;
@@ -27,7 +27,9 @@ struct Settings {
   bool refresh_kills_access = true;
   RefreshPolicy policy = RefreshPolicy::reusable;
   int64_t grace_s = 30;
-  size_t jwt_bytes = 0;  ///< pads access tokens up to this length; 0 leaves them at their own
+  bool any_redirect = false;     ///< ports, queries and http to this machine, which ecobee refuses
+  bool redirect_prefix = false;  ///< a registered redirect address covers what begins with it
+  size_t jwt_bytes = 0;          ///< pads access tokens up to this length; 0 leaves them at their own
   int64_t auto_approve_s = -1;
   int64_t auto_decline_s = -1;
 

@@ -54,6 +54,7 @@ Json written(const BrowserCode& each) {
       .set("client", each.client_digest)
       .set("redirect_uri", each.redirect_uri)
       .set("scope", each.scope)
+      .set("challenge", each.challenge)
       .set("grant", each.grant_id)
       .set("expires_ms", each.expires_ms);
 }
@@ -64,6 +65,7 @@ BrowserCode read_code(const Object& from) {
   each.client_digest = from.getValue<std::string>("client");
   each.redirect_uri = from.getValue<std::string>("redirect_uri");
   each.scope = from.getValue<std::string>("scope");
+  each.challenge = from.optValue<std::string>("challenge", "");
   each.grant_id = from.getValue<std::string>("grant");
   each.expires_ms = from.getValue<Poco::Int64>("expires_ms");
   return each;

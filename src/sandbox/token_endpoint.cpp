@@ -24,7 +24,8 @@ Response malformed(std::string& outcome) {
 }
 
 bool repeats_any(const Request& request) {
-  for (const char* name : {"grant_type", "client_id", "code", "refresh_token", "redirect_uri", "response_type"})
+  for (const char* name :
+       {"grant_type", "client_id", "code", "refresh_token", "redirect_uri", "response_type", "code_verifier"})
     if (request.query.repeats(name) || request.form.repeats(name)) return true;
   return false;
 }
@@ -69,7 +70,8 @@ Response answer_token(World& world, const Request& request, std::string& outcome
     result = world.authorizations.exchange_pin(client_id, code, now_ms);
   } else if (grant_type == "authorization_code") {
     if (code.empty() || request.param("redirect_uri").empty()) return malformed(outcome);
-    result = world.authorizations.exchange_code(client_id, code, std::string(request.param("redirect_uri")), now_ms);
+    result = world.authorizations.exchange_code(client_id, code, std::string(request.param("redirect_uri")),
+                                                request.secret_param("code_verifier"), now_ms);
   } else if (grant_type == "refresh_token") {
     // `code` is a documented other name of `refresh_token`.
     Secret token = request.secret_param("refresh_token");

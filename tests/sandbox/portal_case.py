@@ -50,7 +50,8 @@ class Browser:
         self.sandbox, self.cookie = sandbox, None
         self.host = host or f"{sandbox.host}:{sandbox.port}"
 
-    def send(self, method, path, form=None, **headers):
+    def send_only(self, method, path, form=None, **headers):
+        """The answer as it is, redirects too."""
         given = {"Host": self.host, "Sec-Fetch-Site": "none" if method == "GET" else "same-origin",
                  "Origin": None if method == "GET" else "http://" + self.host, "Cookie": self.cookie, **headers}
         answer = self.sandbox.request(method, path, form=form,
@@ -58,6 +59,10 @@ class Browser:
         cookie = answer.headers["Set-Cookie"]
         if cookie:
             self.cookie = cookie.split(";")[0]
+        return answer
+
+    def send(self, method, path, form=None, **headers):
+        answer = self.send_only(method, path, form, **headers)
         if answer.status == 302:
             return self.send("GET", answer.headers["Location"])
         return Page(answer)

@@ -69,7 +69,7 @@ class Portal(PortalCase):
 
     def test_cookie(self):
         cookie = self.sandbox.request("GET", HOME).headers["Set-Cookie"]
-        for attribute in ("HttpOnly", "SameSite=Strict", "Path=/"):
+        for attribute in ("HttpOnly", "SameSite=Lax", "Path=/"):
             self.assertIn(attribute, cookie.split("; "))
         self.browser.open()
         self.assertIsNone(self.browser.open().answer.headers["Set-Cookie"])

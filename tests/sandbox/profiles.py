@@ -51,7 +51,7 @@ class CurrentProfile(ProfileCase):
 
     @staticmethod
     def token_scope(requested):
-        return f"openid,{requested},offline_access"
+        return ",".join(["openid"] + ([requested] if requested else []) + ["offline_access"])
 
 
 class LegacyProfile(ProfileCase):
