@@ -28,7 +28,7 @@ const std::vector<AnswerRow>& answer_table() {
     {"slow_down",              P,         C::slow_down,      ECOAUTH_PENDING,                   ECOAUTH_ACTION_WAIT,        K::oauth_error},
     {"authorization_expired",  P,         C::pin_expired,    ECOAUTH_ERROR_PIN_EXPIRED,         ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
     {"expired_token",          P,         C::pin_expired,    ECOAUTH_ERROR_PIN_EXPIRED,         ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
-    {"access_denied",          P,         C::declined,       ECOAUTH_ERROR_DECLINED,            ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
+    {"access_denied",          P | X,     C::declined,       ECOAUTH_ERROR_DECLINED,            ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
     {"invalid_grant",          P,         C::refused,        ECOAUTH_ERROR_PIN_EXPIRED,         ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
     {"invalid_grant",          X,         C::refused,        ECOAUTH_ERROR_NEEDS_AUTHORIZATION, ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},
     {"invalid_grant",          R,         C::refused,        ECOAUTH_ERROR_NEEDS_AUTHORIZATION, ECOAUTH_ACTION_REAUTHORIZE, K::oauth_error},

@@ -43,6 +43,20 @@ class Classifier {
     return std::move(out_);
   }
 
+  Classified classify_parameters(AnswerJson parameters) {
+    out_.error.code = ECOAUTH_OK;
+    json_ = std::move(parameters);
+    take_words();
+    if (!json_->error.is_text()) {
+      if (!success()) conclude(AnswerKind::not_ours);
+    } else if (const AnswerRow* row = find_error_row(json_->error.text.reveal(), context_)) {
+      conclude(*row);
+    } else {
+      conclude(AnswerKind::other_oauth_error);
+    }
+    return std::move(out_);
+  }
+
  private:
   bool status_ok() const { return answer_.status >= 200 && answer_.status <= 299; }
   bool throttled() const { return answer_.status == 429 || out_.retry_after_ms > 0; }
@@ -168,6 +182,10 @@ class Classifier {
 
 Classified classify(AnswerContext context, const RawAnswer& answer, const std::vector<const Secret*>& secrets) {
   return Classifier(context, answer, secrets).classify();
+}
+
+Classified classify_redirect(AnswerJson parameters, const std::vector<const Secret*>& secrets) {
+  return Classifier(AnswerContext::exchange, RawAnswer(), secrets).classify_parameters(std::move(parameters));
 }
 
 }  // namespace ecoauth

@@ -110,6 +110,10 @@ struct Classified {
 /// `secrets` are the values this request carried: they are cut out of whatever the server echoes.
 Classified classify(AnswerContext context, const RawAnswer& answer, const std::vector<const Secret*>& secrets = {});
 
+struct AnswerJson;
+/// The same for what a browser was sent back with, in the context of the exchange that it takes the place of, or begins.
+Classified classify_redirect(AnswerJson parameters, const std::vector<const Secret*>& secrets);
+
 /// The value of a Retry-After header: seconds, or a date read against the answer's own Date (RFC 9110 section 10.2.3).
 /// 0 when absent or unreadable, else clamped to 1 s .. 6 h.
 int64_t retry_after_ms(std::string_view retry_after, std::string_view date);

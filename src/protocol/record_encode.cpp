@@ -105,7 +105,8 @@ void write_record(LineWriter& writer, const Record& record) {
 /// Gives up one thing, the least needed first; false when nothing is left that may go. What is kept to the end: whose
 /// record it is, the newest refresh token, and that a refresh may be under way.
 bool drop_least_needed(Record& record) {
-  if (record.grant && !record.grant->access_token.empty()) {
+  // (Without a refresh token, as of a utility account, the access token is all there is.)
+  if (record.grant && !record.grant->access_token.empty() && !record.grant->candidates.empty()) {
     record.grant->access_token.clear();
   } else if (record.grant && !record.grant->refusals.empty()) {
     record.grant->refusals.erase(record.grant->refusals.begin());

@@ -1,17 +1,27 @@
 #include "protocol/requests.hpp"
 
+#include <initializer_list>
+
+#include "base/digest.hpp"
 #include "protocol/form.hpp"
 
 namespace ecoauth {
 namespace {
 
+struct Parameter {
+  std::string_view name, value;
+};
+
 OutgoingRequest token_request(std::string_view grant_type, std::string_view credential_name, const Secret& credential,
-                              const Secret& client_id, const RequestSettings& settings) {
+                              const Secret& client_id, const RequestSettings& settings,
+                              std::initializer_list<Parameter> more = {}) {
   Secret parameters;
   if (settings.style == ParameterStyle::query) parameters.append("/token?");
   append_parameter(parameters, "grant_type", grant_type);
   append_parameter(parameters, credential_name, credential.reveal());
   append_parameter(parameters, "client_id", client_id.reveal());
+  for (const Parameter& parameter : more)
+    if (!parameter.value.empty()) append_parameter(parameters, parameter.name, parameter.value);
   if (!settings.token_format.empty()) append_parameter(parameters, "ecobee_type", settings.token_format);
 
   OutgoingRequest request;
@@ -41,6 +51,29 @@ OutgoingRequest pin_request(const Secret& client_id, std::string_view scope, con
 
 OutgoingRequest pin_exchange_request(const Secret& client_id, const Secret& code, const RequestSettings& settings) {
   return token_request("ecobeePin", "code", code, client_id, settings);
+}
+
+Secret authorization_address(const Origin& origin, const Secret& client_id, const Pending& pending) {
+  const bool utility = pending.flow == "utility";
+  Secret address(origin.text());
+  address.append("/authorize?");
+  append_parameter(address, "response_type", utility ? "token" : "code");
+  append_parameter(address, "client_id", client_id.reveal());
+  append_parameter(address, "redirect_uri", pending.redirect_uri);
+  const std::string csv = utility ? std::string() : scope_to_csv(pending.scope);
+  if (!csv.empty()) append_parameter(address, "scope", csv);
+  append_parameter(address, "state", pending.state.reveal());
+  if (!utility && !pending.verifier.empty()) {
+    append_parameter(address, "code_challenge", to_base64url(sha256(pending.verifier.reveal())));
+    append_parameter(address, "code_challenge_method", "S256");
+  }
+  return address;
+}
+
+OutgoingRequest code_exchange_request(const Secret& client_id, const Secret& code, std::string_view redirect_uri,
+                                      const Secret& verifier, const RequestSettings& settings) {
+  return token_request("authorization_code", "code", code, client_id, settings,
+                       {{"redirect_uri", redirect_uri}, {"code_verifier", verifier.reveal()}});
 }
 
 OutgoingRequest refresh_request(const Secret& client_id, const Secret& refresh_token, const RequestSettings& settings) {

@@ -6,6 +6,7 @@
 
 #include "base/origin.hpp"
 #include "base/secret.hpp"
+#include "protocol/record.hpp"
 
 namespace ecoauth {
 
@@ -31,10 +32,20 @@ std::string scope_to_csv(std::string_view scope);
 /// Is every asked scope among the granted ones? Both in CSV or blanks, any order.
 bool scope_covers(std::string_view granted, std::string_view asked);
 
+/// Those of `scope` that ecobee does not document, in CSV: sent all the same.
+std::string unknown_scopes(std::string_view scope);
+
 /// GET /authorize?response_type=ecobeePin
 OutgoingRequest pin_request(const Secret& client_id, std::string_view scope, const RequestSettings& settings);
 /// POST /token, grant_type=ecobeePin
 OutgoingRequest pin_exchange_request(const Secret& client_id, const Secret& code, const RequestSettings& settings);
+/// The address of GET /authorize for a browser, by the flow of `pending`: "code" (with S256 of RFC 7636 when there is a
+/// verifier) or "utility" (the implicit grant, without scope; ecobee publishes no parameters for it). Holds the client
+/// id.
+Secret authorization_address(const Origin& origin, const Secret& client_id, const Pending& pending);
+/// POST /token, grant_type=authorization_code; `verifier` empty: without PKCE
+OutgoingRequest code_exchange_request(const Secret& client_id, const Secret& code, std::string_view redirect_uri,
+                                      const Secret& verifier, const RequestSettings& settings);
 /// POST /token, grant_type=refresh_token
 OutgoingRequest refresh_request(const Secret& client_id, const Secret& refresh_token, const RequestSettings& settings);
 

@@ -21,6 +21,13 @@ std::string scope_to_csv(std::string_view scope) {
   return out;
 }
 
+std::string unknown_scopes(std::string_view scope) {
+  std::string out;
+  for (const auto& name : scopes_of(scope))
+    if (name != "smartRead" && name != "smartWrite" && name != "ems") out += (out.empty() ? "" : ",") + name;
+  return out;
+}
+
 bool scope_covers(std::string_view granted, std::string_view asked) {
   const auto have = scopes_of(granted);
   const auto want = scopes_of(asked);

@@ -9,6 +9,7 @@ namespace ecoauth {
 constexpr size_t access_token_limit_bytes = 16 * 1024;
 constexpr size_t refresh_token_limit_bytes = 4 * 1024;
 constexpr size_t code_limit_bytes = 512;
+constexpr size_t browser_code_limit_bytes = 4 * 1024;
 constexpr size_t pin_limit_bytes = 64;
 
 /// Not empty, within the limit, and printable ASCII without blank, quote and backslash (NQCHAR of RFC 6749 appendix A):

@@ -30,7 +30,7 @@ const std::vector<Expected> design = {
     {"slow_down", "P", K::oauth_error, C::slow_down, "PENDING", "WAIT"},
     {"authorization_expired", "P", K::oauth_error, C::pin_expired, "PIN_EXPIRED", "REAUTHORIZE"},
     {"expired_token", "P", K::oauth_error, C::pin_expired, "PIN_EXPIRED", "REAUTHORIZE"},
-    {"access_denied", "P", K::oauth_error, C::declined, "DECLINED", "REAUTHORIZE"},
+    {"access_denied", "PX", K::oauth_error, C::declined, "DECLINED", "REAUTHORIZE"},
     {"invalid_grant", "P", K::oauth_error, C::refused, "PIN_EXPIRED", "REAUTHORIZE"},
     {"invalid_grant", "X", K::oauth_error, C::refused, "NEEDS_AUTHORIZATION", "REAUTHORIZE"},
     {"invalid_grant", "R", K::oauth_error, C::refused, "NEEDS_AUTHORIZATION", "REAUTHORIZE"},

@@ -30,6 +30,7 @@ std::map<std::string, std::map<char, Verdict>> verdicts() {
   const Verdict locked{C::account_locked, ECOAUTH_ERROR_ACCOUNT_LOCKED, ECOAUTH_ACTION_USER_ACTION};
   const Verdict disabled{C::blocked, ECOAUTH_ERROR_ACCOUNT_DISABLED, ECOAUTH_ACTION_USER_ACTION};
   const Verdict expired{C::pin_expired, ECOAUTH_ERROR_PIN_EXPIRED, ECOAUTH_ACTION_REAUTHORIZE};
+  const Verdict declined{C::declined, ECOAUTH_ERROR_DECLINED, ECOAUTH_ACTION_REAUTHORIZE};
   const Verdict again{C::refused, ECOAUTH_ERROR_NEEDS_AUTHORIZATION, ECOAUTH_ACTION_REAUTHORIZE};
   auto everywhere = [](Verdict v) { return std::map<char, Verdict>{{'P', v}, {'X', v}, {'R', v}, {'A', v}}; };
   return {
@@ -37,7 +38,7 @@ std::map<std::string, std::map<char, Verdict>> verdicts() {
       {"slow_down", {{'P', {C::slow_down, ECOAUTH_PENDING, ECOAUTH_ACTION_WAIT}}}},
       {"authorization_expired", {{'P', expired}}},
       {"expired_token", {{'P', expired}}},
-      {"access_denied", {{'P', {C::declined, ECOAUTH_ERROR_DECLINED, ECOAUTH_ACTION_REAUTHORIZE}}}},
+      {"access_denied", {{'P', declined}, {'X', declined}}},  // X: in the redirect
       {"invalid_grant",
        {{'P', {C::refused, ECOAUTH_ERROR_PIN_EXPIRED, ECOAUTH_ACTION_REAUTHORIZE}}, {'X', again}, {'R', again}}},
       {"invalid_client", everywhere(client)},

@@ -407,6 +407,22 @@ BOOST_AUTO_TEST_CASE(the_access_token_goes_first_for_want_of_room) {
   BOOST_TEST(encode_record_within(r, 0).empty());
 }
 
+BOOST_AUTO_TEST_CASE(an_access_token_that_is_all_there_is_stays) {
+  Record r = example();
+  r.grant->candidates.clear();  // a utility account
+  r.intent.reset();
+  bool reached_the_core = false;
+  for (size_t limit = encode_record(r).size(); limit > 0; --limit) {
+    const Secret bytes = encode_record_within(r, limit);
+    if (bytes.empty()) break;
+    auto kept = decode_record(bytes.reveal());
+    BOOST_TEST_REQUIRE(kept.ok());
+    BOOST_TEST(kept.value().grant->access_token.reveal() == r.grant->access_token.reveal());
+    reached_the_core = !kept.value().pending.has_value();
+  }
+  BOOST_TEST(reached_the_core);
+}
+
 BOOST_AUTO_TEST_CASE(the_exact_bytes) {
   Record r = example();
   r.grant->access_token = Secret("at");

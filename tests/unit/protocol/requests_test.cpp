@@ -88,4 +88,41 @@ BOOST_AUTO_TEST_CASE(scope_compared_as_a_set) {
   BOOST_TEST(!scope_covers("", "smartRead"));
 }
 
+BOOST_AUTO_TEST_CASE(the_address_for_a_browser) {
+  Pending pending;
+  pending.flow = "code";
+  pending.scope = "smartRead smartWrite";
+  pending.redirect_uri = "https://example.org/back";
+  pending.state = Secret("st_1");
+  const Origin origin{"https", "api.ecobee.com", 443};
+  const std::string plain =
+      "https://api.ecobee.com/authorize?response_type=code&client_id=k%26&redirect_uri=https%3A%2F%2Fexample.org%2Fback"
+      "&scope=smartRead%2CsmartWrite&state=st_1";
+  BOOST_TEST(text(authorization_address(origin, Secret("k&"), pending)) == plain);
+  // The example of RFC 7636 appendix B.
+  pending.verifier = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+  BOOST_TEST(text(authorization_address(origin, Secret("k&"), pending)) ==
+             plain + "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256");
+  pending.flow = "utility";
+  BOOST_TEST(text(authorization_address(origin, Secret("k"), pending)) ==
+             "https://api.ecobee.com/authorize?response_type=token&client_id=k&redirect_uri=https%3A%2F%2Fexample.org%2Fback"
+             "&state=st_1");
+}
+
+BOOST_AUTO_TEST_CASE(a_code_is_exchanged_with_its_redirect_uri) {
+  OutgoingRequest request = code_exchange_request(Secret("k"), Secret("c"), "https://e.org/b", Secret("v"), {});
+  BOOST_TEST(request.method == "POST");
+  BOOST_TEST(text(request.body) ==
+             "grant_type=authorization_code&code=c&client_id=k&redirect_uri=https%3A%2F%2Fe.org%2Fb&code_verifier=v"
+             "&ecobee_type=jwt");
+  request = code_exchange_request(Secret("k"), Secret("c"), "https://e.org/b", Secret(), {ParameterStyle::query, ""});
+  BOOST_TEST(text(request.target) ==
+             "/token?grant_type=authorization_code&code=c&client_id=k&redirect_uri=https%3A%2F%2Fe.org%2Fb");
+}
+
+BOOST_AUTO_TEST_CASE(scopes_that_nobody_documented) {
+  BOOST_TEST(unknown_scopes("smartRead, smartWrite ems") == "");
+  BOOST_TEST(unknown_scopes("smartread,ems openid,openid") == "smartread,openid");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
