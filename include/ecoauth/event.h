@@ -60,7 +60,8 @@ ECOAUTH_EXPORT int32_t ecoauth_event_result(const ecoauth_event *event);
  *  **Blocking** No. **Threads** Any. **Ownership** Borrowed from the event: never free it. **Since** 0.1 */
 ECOAUTH_EXPORT const ecoauth_error *ecoauth_event_error(const ecoauth_event *event);
 
-/** COMPLETED of ecoauth_account_get_token_start(): the token, else NULL.
+/** COMPLETED of an operation on an account after which there is a token (get_token, refresh, authorize_pin, ...): the token. Else
+ *  NULL.
  *  **Blocking** No. **Threads** Any. **Ownership** Borrowed from the event: never free it. **Since** 0.1 */
 ECOAUTH_EXPORT const ecoauth_token *ecoauth_event_token(const ecoauth_event *event);
 

@@ -78,6 +78,15 @@ ECOAUTH_EXPORT ecoauth_store *ecoauth_store_new_memory(void);
 ECOAUTH_EXPORT ecoauth_store *ecoauth_store_new_file(const char *folder);
 
 /**
+ * Lets a file store refresh on a network file system (NFS, SMB, 9p, FUSE, ...), which it otherwise only reads there: its locks
+ * may not keep another machine from refreshing at the same time. Allow it only when one machine uses the store. Returns OK, or
+ * INVALID_ARGUMENT for NULL and for stores of another kind.
+ *  **State** Before ecoauth_options_set_store(). **Blocking** No. **Threads** One at a time. **Ownership** Borrows the store.
+ *  **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_store_allow_network(ecoauth_store *store);
+
+/**
  * The host's own store. `load`, `save` and `erase` are needed; `list` may be NULL; `lock` and `unlock` may both be NULL, then
  * only one process may use an account.
  *  **Blocking** No. **Threads** Any. **Ownership** `finalizer` ends `user_data` when the store is gone, and at once when this

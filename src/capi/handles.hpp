@@ -24,6 +24,7 @@ struct ecoauth_error {
 struct ecoauth_store {
   std::shared_ptr<ecoauth::TokenStore> value;
   std::shared_ptr<ecoauth::KeySource> keys;  ///< empty: plain
+  std::string folder;                        ///< of a file store, else empty
 };
 
 struct ecoauth_options {

@@ -61,8 +61,8 @@ void guarded_unlock(void* self, const char* key) {
 
 void end_host_store(void* self) { delete static_cast<HostStore*>(self); }
 
-ecoauth_store* hand_out(std::shared_ptr<TokenStore> store) {
-  return store ? new ecoauth_store{std::move(store), {}} : nullptr;
+ecoauth_store* hand_out(std::shared_ptr<TokenStore> store, std::string folder = {}) {
+  return store ? new ecoauth_store{std::move(store), {}, std::move(folder)} : nullptr;
 }
 
 /// The shape of every function that names a source of keys: nothing changes unless there is one.
@@ -94,7 +94,18 @@ ecoauth_store* ecoauth_store_new_memory(void) {
 ecoauth_store* ecoauth_store_new_file(const char* folder) {
   return guarded_object([&]() -> ecoauth_store* {
     if (Checks().text(folder, 1, longest_path_bytes, "folder").failure()) return nullptr;
-    return hand_out(make_file_store(absolute_path(folder)));
+    std::string path = absolute_path(folder);
+    return hand_out(make_file_store(path), path);
+  });
+}
+
+int32_t ecoauth_store_allow_network(ecoauth_store* store) {
+  return guarded(nullptr, [&]() -> Result<int32_t> {
+    auto in_files = [&] { return !store->folder.empty(); };
+    if (auto wrong = Checks().needs(store, "store").holds(in_files, "store", "it is no file store").failure())
+      return *wrong;
+    store->value = make_file_store(store->folder, posix_file_system(), true);
+    return ECOAUTH_OK;
   });
 }
 

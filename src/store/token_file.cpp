@@ -159,7 +159,7 @@ std::optional<Error> refuse_network(FileSystem& fs, const std::string& path, con
       return make_error(ECOAUTH_ERROR_UNSUPPORTED,
                         "the token file " + shown(path) + " is on a file system of type " + type.name +
                             ", whose locks may not keep other machines or processes out; it can be read only",
-                        "Put the store on a local disk, or allow network file systems in the store's settings.");
+                        "Put the store on a local disk. A program may allow it with ecoauth_store_allow_network().");
   return std::nullopt;
 }
 

@@ -200,6 +200,7 @@ static void texts_are_copied(void) {
   char folder[] = "/nonexistent/ecoauth-test";
   ecoauth_options* options = ecoauth_options_new();
   ecoauth_store* store = ecoauth_store_new_file(folder);
+  CHECK_RESULT(GOOD, ecoauth_store_allow_network(store));
   CHECK_RESULT(GOOD, ecoauth_options_set_base_url(options, url));
   memset(url, '#', sizeof url - 1);
   memset(folder, '#', sizeof folder - 1);
@@ -223,6 +224,9 @@ static void file_stores(void) {
   CHECK(access("relative", F_OK) != 0);
 
   CHECK(ecoauth_store_new_file(NULL) == NULL);
+  ecoauth_store* memory = ecoauth_store_new_memory();
+  CHECK_RESULT(ECOAUTH_ERROR_INVALID_ARGUMENT, ecoauth_store_allow_network(memory));
+  ecoauth_store_free(memory);
   CHECK(ecoauth_store_new_file("") == NULL);
   CHECK(ecoauth_store_new_file("/tmp/\xff\xfe") == NULL);
   CHECK(ecoauth_store_new_file(too_long) == NULL);
