@@ -1,5 +1,7 @@
 #include "sandbox/faults.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "sandbox/token_endpoint.hpp"
 
@@ -47,8 +49,12 @@ const char* endpoint_name(Endpoint endpoint) {
   return "other";
 }
 
-std::string FaultBook::add(const Request& request) {
-  Fault fault;
+bool same_kind(const Fault& a, const Fault& b) {
+  return a.name == b.name && a.at == b.at && a.status == b.status && a.delay_ms == b.delay_ms && a.bytes == b.bytes &&
+         a.body == b.body && a.error == b.error;
+}
+
+std::string FaultBook::parse(const Request& request, Fault& fault) {
   fault.name = std::string(request.param("name"));
   if (fault.name != "http_status" && fault.name != "oauth_error" && fault.name != "reset" && fault.name != "delay" &&
       fault.name != "truncate" && fault.name != "drop_after_commit")
@@ -92,9 +98,21 @@ std::string FaultBook::add(const Request& request) {
     read_number(request, "bytes", 0, 1000000, fault.bytes, wrong);
     if (fault.bytes < 0 && wrong.empty()) wrong = "truncate needs bytes";
   }
+  return wrong;
+}
+
+std::string FaultBook::add(const Request& request) {
+  Fault fault;
+  std::string wrong = parse(request, fault);
   if (faults_.size() >= max_faults) wrong = "too many faults are waiting; delete them first";
   if (wrong.empty()) faults_.push_back(std::move(fault));
   return wrong;
+}
+
+void FaultBook::remove(const Fault& kind) {
+  faults_.erase(
+      std::remove_if(faults_.begin(), faults_.end(), [&](const Fault& each) { return same_kind(each, kind); }),
+      faults_.end());
 }
 
 int FaultBook::clear() {

@@ -25,11 +25,19 @@ struct Fault {
   std::string error;
 };
 
+/// The same thing going wrong, however often.
+bool same_kind(const Fault& a, const Fault& b);
+
 class FaultBook {
  public:
+  /// Reads the parameters of POST /sandbox/fault into `fault`; the text says what is wrong with them.
+  static std::string parse(const Request& request, Fault& fault);
   /// Takes the parameters of POST /sandbox/fault; the text says what is wrong with them, empty when nothing is.
   std::string add(const Request& request);
   int clear();
+  /// Deletes the faults of this kind.
+  void remove(const Fault& kind);
+  const std::deque<Fault>& all() const { return faults_; }
   /// The oldest fault that concerns this endpoint, its count taken down.
   std::optional<Fault> take(Endpoint endpoint);
   Json describe() const;

@@ -9,7 +9,10 @@
 namespace ecoauth::sandbox {
 
 namespace {
+// Bounds, so that the log of a flood stays within some megabytes.
 constexpr size_t max_entries = 10000;
+constexpr size_t max_parameters = 16;
+constexpr size_t max_clear_bytes = 80;
 
 bool known_value(std::string_view name, std::string_view value) {
   static const std::set<std::string, std::less<>> grant_types{"ecobeePin", "refresh_token", "authorization_code"};
@@ -18,7 +21,7 @@ bool known_value(std::string_view name, std::string_view value) {
   if (name == "response_type") return response_types.count(value) > 0;
   if (name == "ecobee_type" || name == "format") return value == "jwt" || value == "json";
   // A token is never as short as a scope of known words; anything else that stands here is hidden.
-  if (name == "scope") {
+  if (name == "scope" && value.size() <= max_clear_bytes) {
     const std::vector<std::string> words = split(value, ", ");
     return std::all_of(words.begin(), words.end(), [](const std::string& word) {
       return equals_ignoring_case(word, "smartRead") || equals_ignoring_case(word, "smartWrite") ||
@@ -47,6 +50,7 @@ std::vector<std::pair<std::string, std::string>> described(const Params& params)
                                                               "json"};
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& [name, value] : params.all()) {
+    if (out.size() == max_parameters) break;
     const bool known = known_names.count(name) > 0;
     out.emplace_back(known ? name : "(other)", value.empty()              ? ""
                                                : known_value(name, value) ? value

@@ -21,7 +21,6 @@ class RequestLog {
   /// Entries with a number above `after`.
   Json describe(int64_t after) const;
 
- private:
   struct Entry {
     int64_t number;
     int64_t sandbox_ms;
@@ -34,6 +33,10 @@ class RequestLog {
     int status = 0;
     std::string outcome, fault;
   };
+  /// Oldest first.
+  const std::deque<Entry>& entries() const { return entries_; }
+
+ private:
   std::deque<Entry> entries_;
   int64_t last_ = 0;
 };
