@@ -77,7 +77,7 @@ Outcome<TokenAnswer> Authorizations::exchange_pin(const Secret& client_id, const
       found->last_poll_ms >= 0 && now_ms - found->last_poll_ms + poll_tolerance_ms < settings_.interval_s * 1000;
   found->last_poll_ms = now_ms;
   if (too_fast) return Refusal{settings_.slow_down_status, "slow_down", "Slow down polling to the requested interval."};
-  return Refusal{401, "authorization_pending", "Waiting for user to authorize application."};
+  return Refusal{settings_.pending_status, "authorization_pending", "Waiting for user to authorize application."};
 }
 
 Outcome<TokenAnswer> Authorizations::exchange_code(const Secret& client_id, const Secret& code,
@@ -115,6 +115,8 @@ Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secr
   if (found == book_.grants.end()) return invalid_grant();
   Grant& grant = found->second;
   if (grant.client_digest != digest_of(client_id) || grant.ended != Ended::no) return invalid_grant();
+  if (settings_.generation == Generation::current && !settings_.takes_legacy_tokens && is_legacy_token(token))
+    return invalid_grant();
 
   TokenAnswer answer;
   answer.expires_in = settings_.access_life_s;
@@ -155,10 +157,10 @@ AccessVerdict Authorizations::check_access(const Secret& token, int64_t now_ms) 
   if (found == book_.access.end()) return {1, nullptr};
   const auto grant = book_.grants.find(found->second.grant_id);
   if (grant == book_.grants.end()) return {1, nullptr};
-  if (grant->second.ended == Ended::by_user) return {16, nullptr};
+  if (grant->second.ended == Ended::by_user) return {settings_.api_removed_code, nullptr};
   if (grant->second.ended == Ended::by_service || clients_.disabled().count(grant->second.client_digest))
     return {2, nullptr};
-  if (now_ms >= found->second.expires_ms) return {14, nullptr};
+  if (now_ms >= found->second.expires_ms) return {settings_.api_expired_code, nullptr};
   return {0, &grant->second};
 }
 

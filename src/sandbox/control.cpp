@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "sandbox/browser_grant.hpp"
 #include "sandbox/gate.hpp"
+#include "sandbox/switches.hpp"
 
 namespace ecoauth::sandbox {
 
@@ -23,12 +24,6 @@ std::string unknown_parameter(const Request& request, std::initializer_list<std:
 }
 
 Response no_such_parameter(const std::string& name) { return bad("unknown parameter " + printable(name, 40)); }
-
-std::optional<bool> parse_bool(std::string_view text) {
-  if (text == "true" || text == "yes" || text == "1") return true;
-  if (text == "false" || text == "no" || text == "0") return false;
-  return std::nullopt;
-}
 
 Response decide(World& world, const Request& request, PinState decision) {
   const std::string unknown = unknown_parameter(request, {"pin"});
@@ -85,50 +80,22 @@ Response advance_clock(World& world, const Request& request) {
 }
 
 Response set_policy(World& world, const Request& request) {
-  const std::string unknown =
-      unknown_parameter(request, {"refresh", "grace_s", "kill_access", "expired", "slow_down_status", "get_token"});
-  if (!unknown.empty()) return no_such_parameter(unknown);
   Settings changed = world.settings;
-  if (const auto name = request.param("refresh"); !name.empty()) {
-    const auto policy = policy_named(name);
-    if (!policy) return bad("refresh must be one of " + policy_names(", "));
-    changed.policy = *policy;
-  }
-  if (const auto text = request.param("grace_s"); !text.empty()) {
-    const auto grace_s = parse_int(text);
-    if (!grace_s || *grace_s < 0 || *grace_s > 86400) return bad("grace_s must be a number of seconds from 0 to 86400");
-    changed.grace_s = *grace_s;
-  }
-  if (const auto text = request.param("kill_access"); !text.empty()) {
-    const auto value = parse_bool(text);
-    if (!value) return bad("kill_access must be true or false");
-    changed.refresh_kills_access = *value;
-  }
-  if (const auto text = request.param("get_token"); !text.empty()) {
-    const auto value = parse_bool(text);
-    if (!value) return bad("get_token must be true or false");
-    changed.get_token_allowed = *value;
-  }
-  if (const auto text = request.param("expired"); !text.empty()) {
-    if (text != "invalid_grant" && text != "authorization_expired")
-      return bad("expired must be invalid_grant or authorization_expired");
-    changed.expired_is_invalid_grant = text == "invalid_grant";
-  }
-  if (const auto text = request.param("slow_down_status"); !text.empty()) {
-    const auto status = parse_int(text);
-    if (!status || *status < 400 || *status > 599)
-      return bad("slow_down_status must be an HTTP status from 400 to 599");
-    changed.slow_down_status = static_cast<int>(*status);
-  }
+  for (const Params* params : {&request.query, &request.form})
+    for (const auto& [name, value] : params->all()) {
+      const auto which = std::find_if(switches().begin(), switches().end(),
+                                      [&wanted = name](const Switch& each) { return each.name == wanted; });
+      if (which == switches().end()) return no_such_parameter(name);
+      const std::string complaint = which->complaint(value);
+      if (!complaint.empty()) return bad(name + ' ' + complaint);
+      which->set(changed, value);
+    }
   world.settings = changed;
-  return Response::json(
-      200, Json::object()
-               .set("refresh", policy_name(changed.policy))
-               .set("grace_s", changed.grace_s)
-               .set("kill_access", changed.refresh_kills_access)
-               .set("expired", changed.expired_is_invalid_grant ? "invalid_grant" : "authorization_expired")
-               .set("slow_down_status", changed.slow_down_status)
-               .set("get_token", changed.get_token_allowed));
+  return Response::json(200, values_of_switches(changed));
+}
+
+Response show_switches(World& world, const Request&) {
+  return Response::json(200, Json::object().set("switches", describe_switches(world.settings)));
 }
 
 Response add_fault(World& world, const Request& request) {
@@ -264,12 +231,13 @@ struct Route {
   Handler handler;
 };
 constexpr Route routes[] = {
-    {"POST", "/sandbox/approve", approve_pin},  {"POST", "/sandbox/decline", decline_pin},
-    {"POST", "/sandbox/consent", consent},      {"POST", "/sandbox/revoke", revoke},
-    {"POST", "/sandbox/expire", expire},        {"POST", "/sandbox/clock", advance_clock},
-    {"POST", "/sandbox/policy", set_policy},    {"POST", "/sandbox/fault", add_fault},
-    {"DELETE", "/sandbox/fault", clear_faults}, {"GET", "/sandbox/log", show_log},
-    {"DELETE", "/sandbox/log", clear_log},      {"GET", "/sandbox/state", show_state},
+    {"POST", "/sandbox/approve", approve_pin},   {"POST", "/sandbox/decline", decline_pin},
+    {"POST", "/sandbox/consent", consent},       {"POST", "/sandbox/revoke", revoke},
+    {"POST", "/sandbox/expire", expire},         {"POST", "/sandbox/clock", advance_clock},
+    {"GET", "/sandbox/switches", show_switches}, {"POST", "/sandbox/policy", set_policy},
+    {"POST", "/sandbox/fault", add_fault},       {"DELETE", "/sandbox/fault", clear_faults},
+    {"GET", "/sandbox/log", show_log},           {"DELETE", "/sandbox/log", clear_log},
+    {"GET", "/sandbox/state", show_state},
 };
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "sandbox/json.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace ecoauth::sandbox {
@@ -40,6 +42,20 @@ Json& Json::push(Json value) {
   return *this;
 }
 
+Json* Json::find(std::string_view name) {
+  for (auto& [each, value] : members_)
+    if (each == name) return &value;
+  return nullptr;
+}
+
+bool Json::erase(std::string_view name) {
+  const auto gone =
+      std::remove_if(members_.begin(), members_.end(), [&](const auto& each) { return each.first == name; });
+  const bool any = gone != members_.end();
+  members_.erase(gone, members_.end());
+  return any;
+}
+
 void Json::shuffle(Random& random) {
   for (size_t left = members_.size(); left > 1; --left)
     std::swap(members_[left - 1], members_[static_cast<size_t>(random.between(0, static_cast<int64_t>(left) - 1))]);
@@ -49,6 +65,29 @@ std::string Json::pretty() const {
   std::string out;
   write(out, 0);
   return out + '\n';
+}
+
+std::string Json::line() const {
+  std::string out;
+  write_line(out);
+  return out;
+}
+
+void Json::write_line(std::string& out) const {
+  if (kind_ == Kind::scalar) {
+    out += scalar_;
+    return;
+  }
+  const bool named = kind_ == Kind::object;
+  out += named ? '{' : '[';
+  bool first = true;
+  for (const auto& [name, value] : members_) {
+    if (!first) out += ", ";
+    first = false;
+    if (named) out += quoted(name) + ": ";
+    value.write_line(out);
+  }
+  out += named ? '}' : ']';
 }
 
 void Json::write(std::string& out, size_t depth) const {

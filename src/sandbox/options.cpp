@@ -11,6 +11,7 @@
 #include "base/origin.hpp"
 #include "base/text.hpp"
 #include "sandbox/redirect_uri.hpp"
+#include "sandbox/switches.hpp"
 
 namespace ecoauth::sandbox {
 
@@ -41,6 +42,27 @@ CLI::Validator within(double low, double high) {
         return message.str();
       },
       "");
+}
+
+CLI::Validator validator_of(const Switch& which) {
+  if (which.values.empty())
+    return within(static_cast<double>(which.low) / static_cast<double>(which.option_unit),
+                  static_cast<double>(which.high) / static_cast<double>(which.option_unit));
+  return CLI::Validator([which](std::string& text) { return which.complaint(text); }, "");
+}
+
+/// A number on the command line may be a fraction of its unit: half a day.
+std::string in_unit_of(const Switch& which, const std::string& text) {
+  if (!which.values.empty()) return text;
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return to_text(static_cast<int64_t>(number * static_cast<double>(which.option_unit)));
+}
+
+std::string option_words(const Switch& which) {
+  std::string words = which.words;
+  for (size_t i = 0; i < which.values.size(); ++i) words += (i ? ", " : ":\n") + which.values[i];
+  return words;
 }
 
 /// What may not be combined, or is malformed; empty when all is well.
@@ -112,13 +134,7 @@ ParsedOptions parse_options(int argc, char** argv) {
   takes(app.add_option("--tls-key", options.tls_key, "PEM file with its key"), "FILE", tls);
 
   const char* played = "What is played";
-  const std::string policies =
-      "what becomes of a used refresh token (default reusable; legacy: strict):\n" + policy_names(", ");
-  std::string profile = "current", expired, policy;
-  std::optional<int64_t> pin_seconds, interval, access_seconds;
-  std::optional<int> pin_length;
-  std::optional<double> refresh_days;
-  bool keep_old_access = false;
+  std::string profile = "current";
   takes(app.add_option("--profile", profile, "generation of the service: current (default) or legacy"), "NAME", played)
       ->check(CLI::IsMember({"current", "legacy"}));
   takes(
@@ -131,48 +147,18 @@ ParsedOptions parse_options(int argc, char** argv) {
       ->check(within(0, 86400));
   takes(app.add_option("--auto-decline", options.settings.auto_decline_s, "likewise decline it"), "SECONDS", played)
       ->check(within(0, 86400));
-  takes(app.add_option("--refresh-policy", policy, policies), "POLICY", played);
-  takes(app.add_option("--grace", options.settings.grace_s, "grace of the policies that know it (default 30)"),
-        "SECONDS", played)
-      ->check(within(0, 86400));
-  app.add_flag("--keep-old-access", keep_old_access, "a refresh leaves the previous access token alive")->group(played);
-  takes(app.add_option("--pin-seconds", pin_seconds, "life of a PIN (900; legacy 540, told in minutes)"), "SECONDS",
-        played)
-      ->check(within(1, 86400));
-  takes(app.add_option("--pin-length", pin_length, "4, 9 (XXXX-XXXX) or 10 characters (9; legacy 4)"), "N", played)
-      ->check(CLI::IsMember({4, 9, 10}));
-  takes(app.add_option("--interval", interval, "time to wait between polls (5; legacy 30)"), "SECONDS", played)
-      ->check(within(0, 3600));
-  takes(app.add_option("--access-seconds", access_seconds, "life of an access token (3600; legacy 3599)"), "SECONDS",
-        played)
-      ->check(within(1, 1e7));
-  takes(app.add_option("--refresh-days", refresh_days,
-                       "days after which an unused refresh token dies; 0 never (30; legacy 365)"),
-        "DAYS", played)
-      ->check(within(0, 36500));
-  takes(app.add_option("--expired-as", expired,
-                       "answer for an expired PIN's code: invalid_grant (default) or\nauthorization_expired (legacy)"),
-        "ERROR", played)
-      ->check(CLI::IsMember({"invalid_grant", "authorization_expired"}));
-  takes(
-      app.add_option("--slow-down-status", options.settings.slow_down_status, "HTTP status of slow_down (default 401)"),
-      "STATUS", played)
-      ->check(within(400, 599));
-  app.add_flag("--allow-get-token", options.settings.get_token_allowed, "take GET on /token")->group(played);
-  takes(app.add_option("--jwt-bytes", options.settings.jwt_bytes,
-                       "pad access tokens to at least this length, at most 7168 (current only)"),
-        "BYTES", played)
-      ->check(within(0, 7168));
-
-  takes(app.add_option("--code-seconds", options.settings.code_life_s, "life of a browser's code (default 600)"),
-        "SECONDS", played)
-      ->check(within(1, 86400));
-  app.add_flag("--any-redirect", options.settings.any_redirect,
-               "take redirect addresses that ecobee refuses: ports, queries, http to this machine")
-      ->group(played);
-  app.add_flag("--redirect-prefix", options.settings.redirect_prefix,
-               "a registered redirect address covers all that begin with it (default: exactly it)")
-      ->group(played);
+  // The profile decides about defaults, so these are set once it is known.
+  std::vector<std::string> given(switches().size());
+  std::vector<bool> turned(switches().size());
+  for (size_t i = 0; i < switches().size(); ++i) {
+    const Switch& each = switches()[i];
+    if (each.is_flag())
+      app.add_flag_callback(
+             each.option, [&turned, i] { turned[i] = true; }, each.option_words)
+          ->group(played);
+    else
+      takes(app.add_option(each.option, given[i], option_words(each)), each.takes, played)->check(validator_of(each));
+  }
 
   const char* applications = "Applications";
   app.add_flag("--registered-only", options.registered_only, "know only the client ids given with --client")
@@ -198,28 +184,14 @@ ParsedOptions parse_options(int argc, char** argv) {
   }
   options.port = static_cast<uint16_t>(port);
   Settings& settings = options.settings;
-  Settings defaults = Settings::of(profile == "legacy" ? Generation::legacy : Generation::current);
-  defaults.auto_approve_s = settings.auto_approve_s;
-  defaults.auto_decline_s = settings.auto_decline_s;
-  defaults.grace_s = settings.grace_s;
-  defaults.slow_down_status = settings.slow_down_status;
-  defaults.get_token_allowed = settings.get_token_allowed;
-  defaults.jwt_bytes = settings.jwt_bytes;
-  defaults.code_life_s = settings.code_life_s;
-  defaults.any_redirect = settings.any_redirect;
-  defaults.redirect_prefix = settings.redirect_prefix;
-  settings = defaults;
-  if (pin_seconds) settings.pin_life_s = *pin_seconds;
-  if (pin_length) settings.pin_length = *pin_length;
-  if (interval) settings.interval_s = *interval;
-  if (access_seconds) settings.access_life_s = *access_seconds;
-  if (refresh_days) settings.refresh_idle_s = static_cast<int64_t>(*refresh_days * 86400);
-  if (!expired.empty()) settings.expired_is_invalid_grant = expired == "invalid_grant";
-  settings.refresh_kills_access = !keep_old_access;
-  if (!policy.empty()) {
-    const auto named = policy_named(policy);
-    if (!named) return usage("--refresh-policy must be one of " + policy_names(", "));
-    settings.policy = *named;
+  Settings played_settings = Settings::of(profile == "legacy" ? Generation::legacy : Generation::current);
+  played_settings.auto_approve_s = settings.auto_approve_s;
+  played_settings.auto_decline_s = settings.auto_decline_s;
+  settings = played_settings;
+  for (size_t i = 0; i < switches().size(); ++i) {
+    const Switch& each = switches()[i];
+    if (turned[i]) each.set(settings, each.get(settings).is(true) ? "false" : "true");
+    if (!given[i].empty()) each.set(settings, in_unit_of(each, given[i]));
   }
   const std::string problem = contradiction(options);
   if (!problem.empty()) return usage(problem);

@@ -1,5 +1,7 @@
 #include "sandbox/router.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "sandbox/api_stub.hpp"
 #include "sandbox/control.hpp"
@@ -17,6 +19,20 @@ Endpoint endpoint_of(const std::string& path) {
   if (is_portal_path(path)) return Endpoint::portal;
   if (starts_with(path, "/sandbox/")) return Endpoint::control;
   return Endpoint::other;
+}
+
+bool is_service(Endpoint endpoint) {
+  return endpoint == Endpoint::authorize || endpoint == Endpoint::token || endpoint == Endpoint::api;
+}
+
+/// Nobody has published how ecobee's JSON is announced, so that is two switches.
+void set_headers(Response& response, const Settings& settings) {
+  if (!starts_with(response.content_type, "application/json")) return;
+  response.content_type = settings.content_type == "none" ? "" : settings.content_type;
+  if (!settings.no_store)
+    response.headers.erase(std::remove_if(response.headers.begin(), response.headers.end(),
+                                          [](const auto& each) { return each.first == "Cache-Control"; }),
+                           response.headers.end());
 }
 
 Response answer_authorize(World& world, const Request& request, std::string& outcome) {
@@ -54,6 +70,7 @@ Response Router::answer(const Request& request, const Ticket& ticket) {
   }
   if (!response) {
     response = act(request, ticket.endpoint, outcome);
+    if (is_service(ticket.endpoint)) set_headers(*response, world_.settings);
     save_();
     if (ticket.fault) distort(*ticket.fault, *response);
   }

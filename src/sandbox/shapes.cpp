@@ -7,6 +7,7 @@
 namespace ecoauth::sandbox {
 
 namespace {
+constexpr size_t legacy_token_characters = 32;
 constexpr char consonants[] = "BCDFGHJKLMNPQRSTVWXZ";
 constexpr char lower_alphanumerics[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 constexpr char upper_alphanumerics[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -21,7 +22,7 @@ std::string Shapes::pin() {
 }
 
 Secret Shapes::code() {
-  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, legacy_token_characters));
   std::string text = base64url(24);
   // Half of all codes hold both characters that careless clients forget to escape.
   if (codes_++ % 2 == 0) {
@@ -33,7 +34,7 @@ Secret Shapes::code() {
 }
 
 Secret Shapes::refresh_token() {
-  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, legacy_token_characters));
   const bool prefixed = refresh_tokens_++ % 2 == 0;
   std::string text = prefixed ? "v1." + base64url(45) : base64url(static_cast<size_t>(random_.between(45, 48)));
   text[20] = '-';
@@ -42,7 +43,7 @@ Secret Shapes::refresh_token() {
 }
 
 Secret Shapes::access_token(const JwtClaims& claims) {
-  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, 32));
+  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, legacy_token_characters));
   return Secret(signer().sign(claims, settings_.jwt_bytes));
 }
 
@@ -59,6 +60,8 @@ std::string Shapes::letters(const char* alphabet, size_t count) {
 }
 
 std::string Shapes::base64url(size_t count) { return to_base64url(random_.bytes(count)).substr(0, count); }
+
+bool is_legacy_token(const Secret& refresh_token) { return refresh_token.size() == legacy_token_characters; }
 
 std::string plain_pin(std::string_view typed) {
   std::string out;

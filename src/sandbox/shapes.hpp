@@ -34,6 +34,9 @@ class Shapes {
   unsigned refresh_tokens_ = 0;
 };
 
+/// Was a refresh token given out by the legacy service?
+bool is_legacy_token(const Secret& refresh_token);
+
 /// What people type differs in case, dashes and spaces from what was shown.
 std::string plain_pin(std::string_view typed);
 

@@ -23,6 +23,31 @@ Response malformed(std::string& outcome) {
                  outcome);
 }
 
+/// A wrong application key at /authorize, as far as it is known how ecobee answers: as the papers say, as a page, or as
+/// a success that lacks what was asked for.
+Response bad_client(const World& world, const Refusal& refusal, std::string& outcome) {
+  if (world.settings.bad_client == "json") return refused(refusal, outcome);
+  outcome = refusal.error;
+  if (world.settings.bad_client == "no-code") return Response::json(200, Json::object().set("scope", ""));
+  Response page;
+  page.status = refusal.status;
+  page.content_type = "text/html;charset=UTF-8";
+  page.body =
+      "<!DOCTYPE html>\n<html><head><title>Error</title></head><body><h1>Unknown application</h1></body></html>\n";
+  return page;
+}
+
+/// What a service says that publishes no limit but has one.
+std::optional<Response> too_many(World& world, const Secret& client_id, std::string& outcome) {
+  const int64_t wait_ms =
+      world.token_rate.wait_ms(client_id.fingerprint(), world.settings.rate_limit, world.clock.now_ms());
+  if (wait_ms <= 0) return std::nullopt;
+  outcome = "too_many_requests";
+  Response response = error_response(429, outcome, "Too many requests; try again later.");
+  response.headers.emplace_back("Retry-After", to_text((wait_ms + 999) / 1000));
+  return response;
+}
+
 bool repeats_any(const Request& request) {
   for (const char* name :
        {"grant_type", "client_id", "code", "refresh_token", "redirect_uri", "response_type", "code_verifier"})
@@ -43,7 +68,9 @@ Response answer_authorize_pin(World& world, const Request& request, std::string&
   if (!request.well_formed || repeats_any(request) || request.query.get("client_id").empty()) return malformed(outcome);
   auto started = world.authorizations.start_pin(Secret(request.query.get("client_id")),
                                                 std::string(request.query.get("scope")), world.clock.now_ms());
-  if (const auto* refusal = std::get_if<Refusal>(&started)) return refused(*refusal, outcome);
+  if (const auto* refusal = std::get_if<Refusal>(&started))
+    return refusal->error == std::string_view("invalid_client") ? bad_client(world, *refusal, outcome)
+                                                                : refused(*refusal, outcome);
   const PinAnswer& answer = std::get<PinAnswer>(started);
   outcome = "pin";
   return ok(world, Json::object()
@@ -62,6 +89,7 @@ Response answer_token(World& world, const Request& request, std::string& outcome
   if (!request.well_formed || repeats_any(request) || grant_type.empty() || client_id.empty())
     return malformed(outcome);
 
+  if (auto refusal = too_many(world, client_id, outcome)) return std::move(*refusal);
   const int64_t now_ms = world.clock.now_ms();
   const Secret code = request.secret_param("code");
   Outcome<TokenAnswer> result = Refusal{};

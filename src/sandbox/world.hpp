@@ -6,6 +6,7 @@
 #include "sandbox/authorizations.hpp"
 #include "sandbox/client_registry.hpp"
 #include "sandbox/faults.hpp"
+#include "sandbox/rate_limiter.hpp"
 #include "sandbox/request_log.hpp"
 #include "sandbox/sandbox_clock.hpp"
 #include "sandbox/settings.hpp"
@@ -31,6 +32,7 @@ struct World {
   FaultBook faults;
   RequestLog log;
   AttemptLimiter pin_attempts{10, 60000};
+  RateLimiter token_rate;
   Secret csrf_key;
 };
 
