@@ -98,6 +98,7 @@ void Account::begin(OperationId operation, Command command, Completion completio
   operations_[operation] = std::move(completion);
   Waiter waiter;
   waiter.operation = operation;
+  waiter.brought = std::move(command.brought);
   switch (command.kind) {
     case Command::Kind::get_token:
       waiter.want = Want::token;
@@ -111,6 +112,15 @@ void Account::begin(OperationId operation, Command command, Completion completio
       break;
     case Command::Kind::sign_out:
       waiter.want = Want::sign_out;
+      break;
+    case Command::Kind::authorize_url:
+      waiter.want = Want::browse;
+      break;
+    case Command::Kind::redirect:
+      waiter.want = Want::redirect;
+      break;
+    case Command::Kind::import_token:
+      waiter.want = Want::import_token;
       break;
     case Command::Kind::request:
       begin_request(operation, std::move(command));
@@ -184,7 +194,8 @@ void Account::announce_state(const Now& moment) {
   const Record& record = machine_.record();
   int32_t state = record.grant ? static_cast<int32_t>(record.grant->state) : ECOAUTH_GRANT_NONE;
   std::string looks = to_text(state) + ' ' + to_text(machine_.flags()) + ' ' +
-                      (record.grant ? to_text(record.grant->generation) + ' ' + record.grant->reason : std::string("-"));
+                      (record.grant ? to_text(record.grant->generation) + ' ' + record.grant->reason : std::string("-")) +
+                      ' ' + to_text(machine_.last_error() ? machine_.last_error()->code : ECOAUTH_OK);
   if (looks == announced_) return;
   announced_ = std::move(looks);
   ++revision_;
@@ -295,11 +306,12 @@ Status Account::status() {
     status.token_valid_ms = grant.access_token.empty() ? 0 : token_left_ms(grant, moment);
     status.token_age_ms = elapsed_ms(grant.obtained, moment);
     status.scope_granted = grant.scope;
-    status.scope_satisfied = scope_covers(grant.scope, config.scope) ? 1 : 0;
+    // Utility accounts have no scope (protocol.md 2.3) and no refresh token.
+    status.scope_satisfied = grant.candidates.empty() || scope_covers(grant.scope, config.scope) ? 1 : 0;
   }
   int64_t next_ms = machine_.wake_at_ms(moment);
   if (next_ms >= 0) status.next_try_ms = std::max<int64_t>(0, next_ms - moment.boot_ms);
-  if (record.pending)
+  if (record.pending && record.pending->flow == "pin")
     status.pin_valid_ms =
         std::max<int64_t>(0, record.pending->lifetime_ms - std::max<int64_t>(0, elapsed_ms(record.pending->started, moment)));
   return status;

@@ -22,7 +22,7 @@ namespace ecoauth {
 
 /// What a caller wants of an account and may have to wait for.
 struct Command {
-  enum class Kind { get_token, refresh, authorize_pin, request, sign_out, wait };
+  enum class Kind { get_token, refresh, authorize_pin, request, sign_out, wait, authorize_url, redirect, import_token };
   Kind kind = Kind::get_token;
   int64_t min_valid_ms = 0;    ///< get_token
   int64_t seen_revision = 0;   ///< wait
@@ -30,6 +30,7 @@ struct Command {
   Secret target;               ///< request: path and query
   Secret body;                 ///< request
   std::string content_type;    ///< request; empty without a body
+  std::shared_ptr<const Brought> brought;  ///< authorize_url, redirect, import_token: by brought_commands.hpp
 };
 
 class Account : public std::enable_shared_from_this<Account> {
@@ -88,6 +89,7 @@ class Account : public std::enable_shared_from_this<Account> {
   void publish();
   void complete(const Action& action);
   void announce(Action::Kind kind);
+  void note_scope(const Grant& grant);
   std::shared_ptr<const Token> hand_out_token(const Now& now) const;
 
   // account_store.cpp
@@ -131,6 +133,7 @@ class Account : public std::enable_shared_from_this<Account> {
   uint64_t dice_ = 0;
   int64_t timer_at_ms_ = -1;
   int64_t revision_ = 0;
+  std::string logged_scope_;
   std::string announced_;  // what the last STATE event said, to tell whether something has changed
 };
 

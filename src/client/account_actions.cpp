@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "client/account.hpp"
 #include "client/raw_answer.hpp"
 
@@ -12,8 +13,10 @@ namespace ecoauth {
 namespace {
 
 OutgoingRequest request_for(AnswerContext context, const Secret& client_id, const Secret& credential,
-                            const ClientConfig& config) {
+                            const std::optional<Pending>& pending, const ClientConfig& config) {
   switch (context) {
+    case AnswerContext::exchange:
+      return code_exchange_request(client_id, credential, pending->redirect_uri, pending->verifier, config.request);
     case AnswerContext::authorize: return pin_request(client_id, config.scope, config.request);
     case AnswerContext::poll: return pin_exchange_request(client_id, credential, config.request);
     default: return refresh_request(client_id, credential, config.request);
@@ -24,6 +27,7 @@ const char* name_of(AnswerContext context) {
   switch (context) {
     case AnswerContext::authorize: return "authorization";
     case AnswerContext::poll: return "poll";
+    case AnswerContext::exchange: return "code exchange";
     default: return "refresh";
   }
 }
@@ -86,7 +90,7 @@ void Account::perform(Action action) {
 void Account::connect(const Action& action) {
   const ClientConfig& config = runtime_->config;
   const AnswerContext context = action.context;
-  OutgoingRequest outgoing = request_for(context, client_id(), action.credential, config);
+  OutgoingRequest outgoing = request_for(context, client_id(), action.credential, machine_.record().pending, config);
   HttpRequest request;
   request.method = std::move(outgoing.method);
   request.origin = config.origin;
@@ -100,6 +104,7 @@ void Account::connect(const Action& action) {
   auto carried = std::make_shared<std::vector<Secret>>();
   carried->push_back(client_id().clone());
   carried->push_back(action.credential.clone());
+  if (const auto& pending = machine_.record().pending) carried->push_back(pending->verifier.clone());
   const int64_t number = ++exchange_number_;
   runtime_->logger.log(LogLevel::debug, "account ", key_, ": ", name_of(context), " at ", config.origin.text(), " with ",
                        action.credential);
@@ -146,6 +151,8 @@ void Account::complete(const Action& action) {
   outcome.result = action.result;
   outcome.error = action.error;
   if (action.result >= 0) outcome.token = hand_out_token(now());
+  if (action.result >= 0 && action.want == Want::browse)
+    outcome.address = authorization_address(runtime_->config.origin, client_id(), *machine_.record().pending);
   finish(action.operation, std::move(outcome));
 }
 
@@ -176,6 +183,16 @@ void Account::publish() {
     cell_.publish(token->header.clone(), grant->generation, moment.boot_ms + token->valid_ms);
 }
 
+void Account::note_scope(const Grant& grant) {
+  const std::string& asked = runtime_->config.scope;
+  if (grant.candidates.empty() || grant.scope == logged_scope_) return;
+  logged_scope_ = grant.scope;
+  const bool covers = scope_covers(grant.scope, asked);
+  runtime_->logger.log(covers ? LogLevel::info : LogLevel::warning, "account ", key_, ": the scope granted is ",
+                       printable(grant.scope), covers ? "" : ", which lacks some of what is asked for: ",
+                       covers ? "" : asked);
+}
+
 void Account::announce(Action::Kind kind) {
   const Record& record = machine_.record();
   Event event;
@@ -200,6 +217,7 @@ void Account::announce(Action::Kind kind) {
       event.operation = 0;
       event.generation = record.grant ? record.grant->generation : 0;
       runtime_->logger.log(LogLevel::info, "account ", key_, ": token pair ", event.generation, " is saved and in use");
+      if (record.grant) note_scope(*record.grant);
       break;
     default:
       event.kind = ECOAUTH_EVENT_UNSAVED;

@@ -101,7 +101,7 @@ Outcome Account::conclude(const std::shared_ptr<ApiCall>& call, HttpResult resul
   auto fail = [&](Error error) {
     outcome.result = error.code;
     outcome.error = std::move(error);
-    return outcome;
+    return std::move(outcome);
   };
   if (result.outcome != HttpOutcome::answered) return fail(std::move(answer.error));
   if (answer.answer_class == AnswerClass::revoked) {

@@ -6,6 +6,7 @@
 
 #include "base/callback_scope.hpp"
 #include "base/thread.hpp"
+#include "client/account_list.hpp"
 
 namespace ecoauth {
 namespace {
@@ -32,6 +33,9 @@ Client::Client(ClientSetup setup) : fork_store_(setup.store.get()), runtime_(std
 
 std::shared_ptr<Client> Client::make(ClientSetup setup) {
   std::shared_ptr<Client> client(new Client(std::move(setup)));
+  const Runtime& runtime = client->runtime();
+  if (const std::string unknown = unknown_scopes(runtime.config.scope); !unknown.empty())
+    runtime.logger.log(LogLevel::warning, "ecobee documents no such scope, it is asked for all the same: ", unknown);
   process_guard::add(client);
   static const bool armed = (process_guard::arm_exit(), on_tls_started(process_guard::arm_exit), true);
   (void)armed;
@@ -67,6 +71,35 @@ bool Client::cancel(OperationId operation) {
   return account && account->cancel(operation);
 }
 
+Result<std::vector<std::string>> Client::stored_accounts(int64_t timeout_ms) {
+  struct Answer {
+    std::mutex mutex;
+    std::optional<Result<std::vector<std::string>>> names;
+  };
+  const auto answer = std::make_shared<Answer>();
+  const Secret& client_id = runtime_->config.client_id;
+  const bool posted = runtime_->workers.post(
+      [answer, runtime = runtime_, fingerprint = client_id.empty() ? "" : fingerprint_of_client_id(client_id)] {
+        auto store = runtime->store();
+        Result<std::vector<std::string>> names = make_error(ECOAUTH_ERROR_CANCELLED, "the client is being closed");
+        if (store) names = accounts_in(*store, runtime->config.origin.text(), fingerprint, runtime->logger);
+        {
+          std::lock_guard lock(answer->mutex);
+          answer->names = std::move(names);
+        }
+        runtime->something_changed();
+      });
+  if (!posted) return make_error(ECOAUTH_ERROR_STORE, "no worker is to be had for the store");
+  const bool in_time = runtime_->wait_until(timeout_ms, [&] {
+    std::lock_guard lock(answer->mutex);
+    return answer->names.has_value() || runtime_->usable();
+  });
+  std::lock_guard lock(answer->mutex);
+  if (answer->names) return std::move(*answer->names);
+  return in_time ? make_error(ECOAUTH_ERROR_CANCELLED, "the client is being closed")
+                 : make_error(ECOAUTH_ERROR_TIMEOUT, "the time given to the call is over");
+}
+
 bool Client::settle_accounts(int64_t timeout_ms) {
   {
     std::lock_guard lock(mutex_);
@@ -94,6 +127,7 @@ bool Client::begin_closing() {
   if (closing_) return false;
   closing_ = true;
   runtime_->set_closed();
+  runtime_->something_changed();
   return true;
 }
 

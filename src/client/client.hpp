@@ -35,6 +35,10 @@ class Client : public ProcessListener, public std::enable_shared_from_this<Clien
   /// NOT_FOUND when no such operation is under way.
   bool cancel(OperationId operation);
 
+  /// The accounts in the store of this client's server and, if it has one, client id. TIMEOUT after `timeout_ms` (negative: no
+  /// limit).
+  Result<std::vector<std::string>> stored_accounts(int64_t timeout_ms);
+
   /// Starts nothing new; waits until nothing is under way and everything is saved. OK, TIMEOUT or UNSAVED.
   std::optional<Error> quiesce(int64_t timeout_ms);
   /// Begins to close; a last CLOSED event tells the end. False when it has begun already.

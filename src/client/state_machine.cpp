@@ -54,10 +54,11 @@ int32_t StateMachine::flags() const {
 int32_t StateMachine::served() const { return unsaved_ ? ECOAUTH_UNSAVED_BUT_USABLE : ECOAUTH_OK; }
 
 void StateMachine::complete(OperationId operation, int32_t result, std::optional<Error> error) {
+  Action action{Action::Kind::complete};
+  if (const Waiter* waiter = waiter_of(operation)) action.want = waiter->want;
   waiters_.erase(std::remove_if(waiters_.begin(), waiters_.end(),
                                 [&](const Waiter& waiter) { return waiter.operation == operation; }),
                  waiters_.end());
-  Action action{Action::Kind::complete};
   action.operation = operation;
   action.result = result;
   action.error = std::move(error);
@@ -72,7 +73,8 @@ void StateMachine::complete_all(Want want, int32_t result, const std::optional<E
 }
 
 void StateMachine::fail_everybody(const Error& error) {
-  for (Want want : {Want::load, Want::token, Want::refresh, Want::authorize, Want::sign_out})
+  for (Want want : {Want::load, Want::token, Want::refresh, Want::authorize, Want::sign_out, Want::browse,
+                    Want::redirect, Want::import_token})
     complete_all(want, error.code, error);
 }
 
@@ -186,8 +188,9 @@ int64_t StateMachine::refresh_allowed_at_ms() const {
 
 Error StateMachine::why_no_token(const Now& now) const {
   if (!has_grant())
-    return make_error(ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "the account has not been authorized yet",
-                      "Authorize it with a PIN first.");
+    return record_.grant ? unrenewable_error("the access token has ended, and this account has no refresh token")
+                         : make_error(ECOAUTH_ERROR_NEEDS_AUTHORIZATION, "the account has not been authorized yet",
+                                      "Authorize it with a PIN first.");
   if (settings_.role == Role::follower) {
     Error error =
         make_error(ECOAUTH_ERROR_WRONG_STATE, "the token has expired and this client only follows another one",
@@ -214,11 +217,16 @@ Error StateMachine::why_no_token(const Now& now) const {
 bool StateMachine::pending_pin_alive(const Now& now) const {
   if (!record_.pending || record_.pending->flow != "pin" || record_.pending->code.empty()) return false;
   if (record_.pending->scope != settings_.scope) return false;
+  return pending_alive(now);
+}
+
+bool StateMachine::pending_alive(const Now& now) const {
   int64_t age = elapsed_ms(record_.pending->started, now);
   return age >= 0 && age < record_.pending->lifetime_ms;
 }
 
 void StateMachine::settle(const Now& now) {
+  remind(now);
   serve_token_waiters(now);
   while (job_ == Job::none && start_next_job(now)) serve_token_waiters(now);
 }
@@ -246,6 +254,7 @@ bool StateMachine::start_next_job(const Now& now) {
     begin(Job::save, now);
     return true;
   }
+  if (start_browser_job(now)) return true;
   if (wants(Want::authorize) && !polling_ && now.boot_ms >= authorize_at_ms_) {
     if (!settings_.has_client_id && record_.client_id.empty()) {
       complete_all(
@@ -292,7 +301,7 @@ int64_t StateMachine::wake_at_ms(const Now& now) const {
   if (!quiesced_ && job_ == Job::none && loaded_) {
     if (polling_) at = std::min(at, poll_.next_ms());
     if (wants(Want::authorize) && !polling_) at = std::min(at, authorize_at_ms_);
-    at = std::min(at, background_refresh_at_ms(now));
+    at = std::min({at, background_refresh_at_ms(now), exchange_at_ms(now), reminder_at_ms(now)});
   }
   return at == never ? -1 : at;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,20 +18,30 @@
 #include "client/values.hpp"
 #include "protocol/answers.hpp"
 #include "protocol/record.hpp"
+#include "protocol/redirect.hpp"
 
 namespace ecoauth {
 
 /// What somebody wants of an account.
-enum class Want { load, token, refresh, authorize, sign_out };
+enum class Want { load, token, refresh, authorize, sign_out, browse, redirect, import_token };
+
+/// What somebody brings along with a wish.
+struct Brought {
+  Pending pending;       ///< browse: flow, redirect_uri, state and verifier, all fresh
+  Redirect redirect;     ///< redirect
+  Secret refresh_token;  ///< import_token
+};
 
 struct Waiter {
   OperationId operation = 0;
   Want want = Want::load;
   int64_t min_valid_ms = 0;
   int64_t generation = 0;  ///< refresh: the one that is to be superseded
+  std::shared_ptr<const Brought> brought;
+  bool handed_in = false;  ///< redirect, import_token: what was brought is in the record, its exchange is awaited
 };
 
-enum class Job { none, load, refresh, authorize, poll, sign_out, save };
+enum class Job { none, load, refresh, authorize, poll, sign_out, save, browse, exchange };
 /// Where a job stands. `backoff`: a prompt second try with the lock kept.
 enum class Step { none, locking, waiting_for_lock, reading, connecting, marking, sending, saving, rebasing, backoff };
 
@@ -58,6 +69,7 @@ struct Action {
   AnswerContext context = AnswerContext::refresh;  // connect
   Secret credential;                               // connect: the refresh token or the code
   OperationId operation = 0;
+  Want want = Want::load;  // complete
   int32_t result = 0;
   std::optional<Error> error;
 };
@@ -84,12 +96,21 @@ struct MachineMemory {
 
   bool polling_ = false;
   PollSchedule poll_;
+  bool poll_trouble_ = false;             // last_error_ is of a poll, and the PIN waits on
   std::optional<Error> poll_verdict_;     // to be reported when the record without the PIN is saved
   std::optional<Error> refresh_verdict_;  // likewise, when the record with the grant's new state is
   std::optional<Error> salvaged_;         // likewise, when what could be saved of an unusable answer is
   int64_t authorize_at_ms_ = 0;           // the next try after a refused client id
   size_t authorize_tries_ = 0;
   RetrySchedule authorize_retries_;
+
+  OperationId serving_ = 0;                // browse, exchange: whose wish the job carries out, if anybody's
+  bool imported_ = false;                  // the new token comes of an import
+  std::optional<Error> exchange_verdict_;  // as poll_verdict_
+  int64_t exchange_generation_ = 0;        // generation when something was handed in
+  int64_t exchange_at_ms_ = 0;             // the next try
+  size_t exchange_tries_ = 0;              // after a refused client id
+  RetrySchedule exchange_retries_;
 
   bool quiesced_ = false;
   bool unsaved_ = false;
@@ -162,7 +183,10 @@ class StateMachine : private MachineMemory {
   bool holds_lock() const { return holds_lock_; }
   bool idle() const { return job_ == Job::none; }
   bool unsaved() const { return unsaved_; }
-  bool authorizing() const { return wants(Want::authorize) || job_ == Job::authorize || job_ == Job::poll; }
+  bool authorizing() const {
+    return wants(Want::authorize) || wants(Want::redirect) || wants(Want::import_token) || job_ == Job::authorize ||
+           job_ == Job::poll || job_ == Job::browse || job_ == Job::exchange;
+  }
   bool token_rejected() const;
   int32_t flags() const;  ///< ECOAUTH_FLAG_*
   const std::optional<Error>& last_error() const { return last_error_; }
@@ -187,6 +211,7 @@ class StateMachine : private MachineMemory {
   int64_t refresh_allowed_at_ms() const;
   Error why_no_token(const Now& now) const;
   bool pending_pin_alive(const Now& now) const;
+  bool pending_alive(const Now& now) const;
 
   // state_machine_jobs.cpp: the steps of a job
   void begin(Job job, const Now& now);
@@ -208,6 +233,24 @@ class StateMachine : private MachineMemory {
   void adopt(std::optional<Record> found, const Now& now);
   void adopt_first(const Now& now);
 
+  // state_machine_exchange.cpp: codes, redirects and tokens that somebody hands in
+  const Waiter* waiter_of(OperationId operation) const;
+  bool somebody_handed_in() const;
+  bool exchange_pending() const;
+  int64_t exchange_at_ms(const Now& now) const;
+  bool start_browser_job(const Now& now);
+  void begin_browse(const Now& now);
+  void begin_exchange(const Now& now);
+  bool take_redirect_in(const Waiter& waiter, const Now& now);
+  bool take_import_in(const Waiter& waiter, const Now& now);
+  void handed_in();
+  void connect_exchange();
+  void exchange_answered(Classified answer, const Now& now);
+  void end_exchange(const Error& error);
+  void complete_handed_in(int32_t result, const std::optional<Error>& error = {});
+  int64_t reminder_at_ms(const Now& now) const;
+  void remind(const Now& now);
+
   // state_machine_answers.cpp: what answers mean
   void refresh_answered(Classified answer, const Now& now);
   void refresh_failed(const Classified& answer, const Error& error, bool save_first, const Now& now);
@@ -223,5 +266,8 @@ class StateMachine : private MachineMemory {
   Record record_;
   std::vector<Action> actions_;
 };
+
+/// NEEDS_AUTHORIZATION for a grant without refresh token.
+Error unrenewable_error(std::string what);
 
 }  // namespace ecoauth

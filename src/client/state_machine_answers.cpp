@@ -15,6 +15,15 @@ Error not_yet(Error error) {
   return error;
 }
 
+/// What the host is told while the PIN waits on.
+Error poll_trouble(const Classified& answer) {
+  Error error = answer.error;
+  if (error.code == ECOAUTH_PENDING)
+    error.code = answer.answer_class == AnswerClass::outage ? ECOAUTH_ERROR_SERVER : ECOAUTH_ERROR_NETWORK;
+  error.action = ECOAUTH_ACTION_WAIT;
+  return error;
+}
+
 }  // namespace
 
 void StateMachine::answered(Classified answer, const Now& now) {
@@ -29,6 +38,9 @@ void StateMachine::answered(Classified answer, const Now& now) {
       break;
     case Job::poll:
       poll_answered(std::move(answer), now);
+      break;
+    case Job::exchange:
+      exchange_answered(std::move(answer), now);
       break;
     default:
       break;
@@ -97,6 +109,9 @@ void StateMachine::commit_saved(const std::optional<Error>& failure, const Now& 
   if (job == Job::poll) {
     polling_ = false;
     complete_all(Want::authorize, served());
+  } else if (job == Job::exchange) {
+    if (std::exchange(imported_, false)) breaker_.refreshed(now.boot_ms);
+    complete_handed_in(served());
   } else {
     breaker_.refreshed(now.boot_ms);
     serve_refreshed(now);
@@ -255,6 +270,13 @@ void StateMachine::poll_answered(Classified answer, const Now& now) {
       complete_all(Want::authorize, verdict->code, *verdict);
     }
     return;
+  }
+  const bool answered = answer.answer_class == AnswerClass::keep_waiting || answer.answer_class == AnswerClass::slow_down;
+  if (!answered) {
+    last_error_ = poll_trouble(answer);
+    poll_trouble_ = true;
+  } else if (std::exchange(poll_trouble_, false)) {
+    last_error_.reset();
   }
   if (polling_) actions_.emplace_back(Action::Kind::progress);
   if (poll_.interval_ms() != interval && record_.pending) {

@@ -103,6 +103,12 @@ void StateMachine::begin_locked_part(const Now& now) {
         end_authorization(pin_expired_error(), now);
       }
       break;
+    case Job::browse:
+      begin_browse(now);
+      break;
+    case Job::exchange:
+      begin_exchange(now);
+      break;
     case Job::sign_out:
       if (!record_.grant && !record_.pending) {
         end_job();
@@ -114,7 +120,7 @@ void StateMachine::begin_locked_part(const Now& now) {
       break;
     case Job::save:
       if (!unsaved_) {
-        const bool revoked = std::exchange(revoked_generation_, 0) == generation() && has_grant();
+        const bool revoked = std::exchange(revoked_generation_, 0) == generation() && record_.grant;
         const bool reseal = std::exchange(seal_outdated_, false) && record_.seq > 0;
         if (!revoked && !reseal) {
           end_job();
@@ -216,6 +222,19 @@ void StateMachine::job_saved(const Now& now) {
       end_job();
       complete_all(Want::sign_out, ECOAUTH_OK);
       break;
+    case Job::browse:
+      end_job();
+      if (waiter_of(serving_)) complete(serving_, ECOAUTH_OK);
+      break;
+    case Job::exchange:
+      if (exchange_verdict_) {
+        end_job();
+        last_error_ = exchange_verdict_;
+        complete_handed_in(exchange_verdict_->code, std::exchange(exchange_verdict_, std::nullopt));
+      } else {
+        connect_exchange();
+      }
+      break;
     default:
       end_job();
       break;
@@ -238,7 +257,7 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
   if (error.code != ECOAUTH_ERROR_STORE_LOCKED) (writing ? write_failed_ : read_failed_) = true;
   last_error_ = error;
   Job job = job_;
-  if (job == Job::authorize && writing) record_.pending.reset();  // nobody has seen it
+  if ((job == Job::authorize || job == Job::browse) && writing) record_.pending.reset();  // nobody has seen it
   end_job();
   switch (job) {
     case Job::refresh:
@@ -264,6 +283,16 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
       break;
     case Job::sign_out:
       complete_all(Want::sign_out, error.code, error);
+      break;
+    case Job::browse:
+      if (waiter_of(serving_)) complete(serving_, error.code, error);
+      break;
+    case Job::exchange:
+      if (writing) record_.pending.reset();  // as far as it was saved before, it is found again
+      exchange_at_ms_ = now.boot_ms + store_retry_ms;
+      if (waiter_of(serving_) && !waiter_of(serving_)->handed_in) complete(serving_, error.code, error);
+      complete_handed_in(exchange_verdict_ ? exchange_verdict_->code : error.code,
+                         exchange_verdict_ ? std::exchange(exchange_verdict_, std::nullopt) : error);
       break;
     case Job::save:
       revoked_generation_ = 0;

@@ -84,7 +84,8 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   int64_t known = generation();
   bool keep_grant = unsaved_ || new_token_;
   // Nobody else may write while this process keeps the lock over an unsaved pair.
-  bool keep_pending = unsaved_ || (step_ == Step::rebasing && (job_ == Job::authorize || job_ == Job::poll));
+  bool own_pending = job_ == Job::authorize || job_ == Job::poll || job_ == Job::browse || job_ == Job::exchange;
+  bool keep_pending = unsaved_ || (step_ == Step::rebasing && own_pending);
   loaded_ = true;
   read_failed_ = false;
   if (!found) {
@@ -120,7 +121,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     }
   }
   if (first) adopt_first(now);
-  if (pin_known && !record_.pending) {
+  if (pin_known && !(record_.pending && record_.pending->flow == "pin")) {
     // Another process has ended this authorization, in one way or the other.
     polling_ = false;
     const bool approved = has_grant() && generation() != known;
@@ -186,8 +187,9 @@ void StateMachine::erased(Result<bool> result, const Now& now) {
     last_error_.reset();
     refresh_error_.reset();
     actions_.emplace_back(Action::Kind::publish);
-    complete_all(Want::authorize, ECOAUTH_ERROR_CANCELLED,
-                 make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
+    for (Want want : {Want::authorize, Want::browse, Want::redirect, Want::import_token})
+      complete_all(want, ECOAUTH_ERROR_CANCELLED,
+                   make_error(ECOAUTH_ERROR_CANCELLED, "the account was signed out meanwhile"));
     save();  // a record without a grant, so that other processes see the signing out and do not heal it
   }
   settle(now);

@@ -33,6 +33,7 @@ struct Outcome {
   std::optional<Error> error;  ///< for negative results
   std::shared_ptr<const Token> token;
   std::shared_ptr<const Response> response;
+  Secret address;  ///< of authorize_url: the address to open
 };
 
 /// Kinds are the numbers of ECOAUTH_EVENT_*; which members a kind uses is written in <ecoauth/event.h>.

@@ -8,7 +8,7 @@ namespace {
 const char* subject(AnswerContext context) {
   switch (context) {
     case AnswerContext::poll:
-      return "the authorization code of the PIN";
+      return "the PIN";
     case AnswerContext::exchange:
       return "the authorization code";
     case AnswerContext::refresh:
@@ -38,6 +38,7 @@ std::string of_error(const AnswerRow& row, const AnswerFacts& facts) {
     case AnswerClass::account_locked:
       return "the user's ecobee account is locked" + by_name(facts);
     case AnswerClass::refused:
+      if (facts.context == AnswerContext::poll) return "the PIN was not approved in time" + by_name(facts);
       return "the server refuses " + std::string(subject(facts.context)) + by_name(facts);
     default:
       break;

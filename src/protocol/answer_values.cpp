@@ -39,8 +39,7 @@ std::optional<TokenAnswer> read_token_answer(AnswerJson& json, std::string& note
     return std::nullopt;
   const bool has_refresh_token =
       !json.refresh_token.absent() && !(json.refresh_token.is_text() && json.refresh_token.text.empty());
-  if (has_refresh_token &&
-      !(json.refresh_token.is_text() && good_token(json.refresh_token.text.reveal(), refresh_token_limit_bytes)))
+  if (has_refresh_token && !(json.refresh_token.is_text() && good_refresh_token(json.refresh_token.text.reveal())))
     return std::nullopt;
   if (!json.token_type.absent() &&
       !(json.token_type.is_text() && equals_ignoring_case(json.token_type.text.reveal(), "Bearer")))

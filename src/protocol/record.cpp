@@ -20,22 +20,22 @@ Grant clone_grant(const Grant& grant) {
   return copy;
 }
 
-Pending clone_pending(const Pending& pending) {
+}  // namespace
+
+Pending Pending::clone() const {
   Pending copy;
-  copy.flow = pending.flow;
-  copy.scope = pending.scope;
-  copy.started = pending.started;
-  copy.lifetime_ms = pending.lifetime_ms;
-  copy.interval_ms = pending.interval_ms;
-  copy.pin = pending.pin.clone();
-  copy.code = pending.code.clone();
-  copy.state = pending.state.clone();
-  copy.verifier = pending.verifier.clone();
-  copy.redirect_uri = pending.redirect_uri;
+  copy.flow = flow;
+  copy.scope = scope;
+  copy.started = started;
+  copy.lifetime_ms = lifetime_ms;
+  copy.interval_ms = interval_ms;
+  copy.pin = pin.clone();
+  copy.code = code.clone();
+  copy.state = state.clone();
+  copy.verifier = verifier.clone();
+  copy.redirect_uri = redirect_uri;
   return copy;
 }
-
-}  // namespace
 
 Record Record::clone() const {
   Record copy;
@@ -45,7 +45,7 @@ Record Record::clone() const {
   copy.scope_asked = scope_asked;
   if (grant) copy.grant = clone_grant(*grant);
   copy.intent = intent;
-  if (pending) copy.pending = clone_pending(*pending);
+  if (pending) copy.pending = pending->clone();
   copy.unknown_lines = unknown_lines;
   return copy;
 }

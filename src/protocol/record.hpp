@@ -71,16 +71,18 @@ struct Intent {
 
 /// An authorization under way, beside the grant and endangering nothing of it.
 struct Pending {
-  std::string flow;        ///< "pin", "code", "utility"
+  std::string flow;        ///< "pin", "code", "utility", "import"
   std::string scope;       ///< as asked
   Moment started;
   int64_t lifetime_ms = 0;
   int64_t interval_ms = 0;
   Secret pin;
-  Secret code;
+  Secret code;             ///< "code": of the redirect; "import": the refresh token. There when it may have been sent
   Secret state;
   Secret verifier;         ///< PKCE
   std::string redirect_uri;
+
+  Pending clone() const;
 };
 
 struct Record {

@@ -26,7 +26,7 @@ class Walker {
       if (key.reveal() == "refresh_token" && peek() == '"') {
         Secret value;
         if (!string(&value)) return found;
-        if (!good_token(value.reveal(), refresh_token_limit_bytes)) return std::nullopt;
+        if (!good_refresh_token(value.reveal())) return std::nullopt;
         if (found && !found->equals(value)) return std::nullopt;  // two of them: which one lives cannot be told
         found = std::move(value);
       } else if (!skip_value()) {

@@ -16,6 +16,9 @@ constexpr size_t pin_limit_bytes = 64;
 /// nothing that could end a header line, a C string or a line of the record.
 bool good_token(std::string_view text, size_t limit_bytes);
 
+/// The same within 4096 bytes, and blanks inside (VSCHAR of RFC 6749 appendix A.17): a refresh token travels escaped.
+bool good_refresh_token(std::string_view text);
+
 /// Not empty, at most 64 bytes of printable ASCII. No further opinion: a PIN is shown as it came.
 bool good_pin(std::string_view text);
 

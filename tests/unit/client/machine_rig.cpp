@@ -91,6 +91,41 @@ OperationId Rig::want(Want want, int64_t min_valid_ms) {
   return operation;
 }
 
+OperationId Rig::bring(Want want, Brought brought) {
+  Waiter waiter;
+  waiter.operation = ++last_operation_;
+  waiter.want = want;
+  waiter.brought = std::make_shared<const Brought>(std::move(brought));
+  waiting[waiter.operation] = waiter;
+  const OperationId operation = waiter.operation;
+  machine.want(waiter, now());
+  pump();
+  return operation;
+}
+
+OperationId Rig::browse(const std::string& flow, bool pkce) {
+  Brought brought;
+  brought.pending.flow = flow;
+  brought.pending.redirect_uri = "https://example.org/back";
+  brought.pending.state = Secret("state-" + std::to_string(last_operation_));
+  if (pkce) brought.pending.verifier = Secret("verifier-" + std::to_string(last_operation_));
+  return bring(Want::browse, std::move(brought));
+}
+
+OperationId Rig::redirected(const std::string& parameters) {
+  Brought brought;
+  auto redirect = parse_redirect("https://example.org/back?" + parameters);
+  must(redirect.ok(), "the test gives a web address");
+  brought.redirect = std::move(redirect.value());
+  return bring(Want::redirect, std::move(brought));
+}
+
+OperationId Rig::import_token(const std::string& token) {
+  Brought brought;
+  brought.refresh_token = Secret(token);
+  return bring(Want::import_token, std::move(brought));
+}
+
 bool Rig::cancel(OperationId operation) {
   const bool found = machine.cancel(operation, now());
   must(found == (waiting.erase(operation) > 0), "cancel() knows exactly those who wait");
@@ -191,7 +226,8 @@ void Rig::answers(Classified answer) {
   const bool poll = context == AnswerContext::poll, refresh = context == AnswerContext::refresh;
   const AnswerClass answer_class = answer.answer_class;
   const int64_t retry_after_ms = answer.retry_after_ms;
-  const bool brings_token = was_sent && answer.token && (poll || refresh);
+  const bool exchange = machine.job() == Job::exchange;
+  const bool brings_token = was_sent && answer.token && (poll || refresh || exchange);
   const std::string token(brings_token ? answer.token->refresh_token.reveal() : std::string_view());
   if (brings_token) predecessor_ = refresh ? credential : refresh_token();
   machine.answered(std::move(answer), now());

@@ -44,6 +44,9 @@ class Rig {
 
   // What the host does.
   OperationId want(Want want, int64_t min_valid_ms = 0);
+  OperationId browse(const std::string& flow = "code", bool pkce = false);
+  OperationId redirected(const std::string& parameters);
+  OperationId import_token(const std::string& token);
   bool cancel(OperationId operation);
   bool check_now();
   bool rejected(int64_t generation);
@@ -97,6 +100,7 @@ class Rig {
 
  private:
   Rig(StateMachine started, const Rig& other);
+  OperationId bring(Want want, Brought brought);
   void pump();
   void perform(Action& action);
   void write(const std::shared_ptr<const Record>& after);

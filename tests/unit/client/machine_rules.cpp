@@ -19,7 +19,11 @@ void must(bool holds, const char* rule) {
 }
 
 void Rig::check_proceed() const {
-  if (context == AnswerContext::refresh) {
+  if (machine.job() == Job::exchange) {
+    must(lock_held_, "what was handed in is sent with the lock held");
+    must(disk && disk->pending && disk->pending->code.reveal() == credential,
+         "what was handed in is saved before it is sent");
+  } else if (context == AnswerContext::refresh) {
     must(lock_held_, "a refresh token is sent with the lock held");
     must(disk && disk->grant && disk->intent && disk->intent->generation == disk->grant->generation,
          "a refresh token is sent after its intent is durable");
@@ -37,7 +41,9 @@ void Rig::check_write(const Record& after) const {
   must(settings_.role == Role::owner || machine.job() != Job::refresh, "a follower writes nothing");
   if (after.grant && after.grant->state == GrantState::needs_reauthorization) {
     const bool was = disk && disk->grant && disk->grant->state == GrantState::needs_reauthorization;
-    must(was || revocation_said_ || refusals_suffice(after.grant->refusals), "a grant is not given up lightly");
+    const bool unrenewable = after.grant->candidates.empty();
+    must(was || revocation_said_ || unrenewable || refusals_suffice(after.grant->refusals),
+         "a grant is not given up lightly");
   }
   if (!disk || !disk->grant || disk->grant->candidates.empty()) return;
   const Grant& before = *disk->grant;
@@ -77,6 +83,11 @@ void Rig::check_complete(const Action& action) const {
   }
   const Want want = found->second.want;
   if (want == Want::load || want == Want::sign_out) return;
+  if (want == Want::browse) {
+    must(record().pending && disk && disk->pending && disk->pending->state.equals(record().pending->state),
+         "an address is handed out when its state is saved");
+    return;
+  }
   must(record().grant && (machine.unsaved() || ever_saved(*record().grant)),
        "nobody gets what is not saved, unless flagged");
   must((action.result == ECOAUTH_UNSAVED_BUT_USABLE) == machine.unsaved(), "UNSAVED_BUT_USABLE is told");
@@ -92,8 +103,9 @@ void Rig::check_rest() const {
     must(superseded || holds_token(*record().grant, newest_), "the newest refresh token is in memory");
     const bool on_disk =
         disk && disk->grant && (disk->grant->generation > newest_generation_ || holds_token(*disk->grant, newest_));
-    const bool on_its_way = (machine.job() == Job::refresh || machine.job() == Job::poll) &&
-                            (machine.step() == Step::saving || machine.step() == Step::rebasing);
+    const bool on_its_way =
+        (machine.job() == Job::refresh || machine.job() == Job::poll || machine.job() == Job::exchange) &&
+        (machine.step() == Step::saving || machine.step() == Step::rebasing);
     must(on_disk || on_its_way || machine.unsaved(), "the newest refresh token is saved, or flagged");
   }
   must(waiting.size() == machine.waiters().size(), "who waits is known");

@@ -173,12 +173,20 @@ BOOST_AUTO_TEST_CASE(the_refresh_token_may_be_missing_but_not_wrong) {
     BOOST_TEST(got.token->refresh_token.empty());
   }
   for (const char* value :
-       {"7", "true", "[]", "{}", "\"a b\"", "\"a\\nb\"", "\"a\\\"b\"", "\"a\\\\b\"", "\"\\u00e4\""}) {
+       {"7", "true", "[]", "{}", "\" a\"", "\"a\\nb\"", "\"a\\\"b\"", "\"a\\\\b\"", "\"\\u00e4\""}) {
     Classified got =
         token("{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"refresh_token\":" + std::string(value) + "}");
     BOOST_TEST(got.answer_class == C::outage, value);
     BOOST_TEST(!got.token);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_token_may_hold_what_a_header_may_not) {
+  const std::string odd = "v1.a+b/c=d&e -_.%~";
+  Classified got = token("{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"refresh_token\":\"" + odd + "\"}");
+  BOOST_TEST(got.answer_class == C::success);
+  BOOST_TEST(got.token->refresh_token.reveal() == odd);
+  BOOST_TEST(!token("{\"access_token\":\"a b\",\"token_type\":\"Bearer\"}").token.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(an_unusable_access_token_leaves_the_refresh_token) {

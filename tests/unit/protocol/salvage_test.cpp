@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(never_a_decoy) {
 }
 
 BOOST_AUTO_TEST_CASE(never_a_token_that_could_do_harm) {
-  for (const char* value : {"", "a b", "a\\nb", "a\\r\\nX: y", "a\\u0000", "\\u0000", "a\\\"b", "a\\\\b", "a\\u00e4",
+  for (const char* value : {"", " a", "a ", "a\\nb", "a\\r\\nX: y", "a\\u0000", "\\u0000", "a\\\"b", "a\\\\b", "a\\u00e4",
                             "a\\u007f", "\xc3\xa4", "a\tb"})
     BOOST_TEST(salvaged("{\"refresh_token\":\"" + std::string(value) + "\"}") == "(none)", value);
   BOOST_TEST(salvaged(std::string("{\"refresh_token\":\"a\0b\"}", 24)) == "(none)");

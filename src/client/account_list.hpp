@@ -1,0 +1,18 @@
+// Which accounts a store has records of.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "store/token_store.hpp"
+
+namespace ecoauth {
+
+/// The names of the accounts of this origin and, unless it is empty, this client id: those with a grant or an authorization
+/// under way, sorted. A record that cannot be read is skipped and logged; what is sealed with a key that is not to be had
+/// counts.
+Result<std::vector<std::string>> accounts_in(TokenStore& store, const std::string& origin,
+                                             const std::string& client_fingerprint, const Logger& logger);
+
+}  // namespace ecoauth
