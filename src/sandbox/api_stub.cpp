@@ -18,15 +18,16 @@ const char* message_of(int code) {
       return "Authentication token has expired. Refresh your tokens.";
     case 16:
       return "Invalid token. Token has been deauthorized by user. You must re-request authorization.";
+    case 3:
+      return "Processing error.";
     default:
-      return "";
+      return "Unexpected error. Contact support.";
   }
 }
 
-/// Token problems arrive as HTTP 500 with a status object, never as 401.
-Response api_error(int code, const char* message, std::string& outcome) {
+Response refused(int code, std::string& outcome, const char* message = nullptr) {
   outcome = "status " + to_text(code);
-  return Response::json(500, Json::object().set("status", status_of(code, message)));
+  return api_error(code, message);
 }
 
 Response api_ok(Json json, std::string& outcome) {
@@ -48,11 +49,15 @@ Json thermostat() {
 }
 }  // namespace
 
+Response api_error(int code, const char* message) {
+  return Response::json(500, Json::object().set("status", status_of(code, message ? message : message_of(code))));
+}
+
 Response answer_api(World& world, const Request& request, std::string& outcome) {
   std::string_view header = request.authorization;
-  if (!starts_with(header, "Bearer ")) return api_error(1, message_of(1), outcome);
+  if (!starts_with(header, "Bearer ")) return refused(1, outcome);
   const AccessVerdict verdict = world.authorizations.check_access(Secret(trim(header.substr(7))), world.clock.now_ms());
-  if (verdict.code != 0) return api_error(verdict.code, message_of(verdict.code), outcome);
+  if (verdict.code != 0) return refused(verdict.code, outcome);
 
   if (request.path == "/1/thermostatSummary" && request.method == "GET")
     return api_ok(
@@ -65,10 +70,10 @@ Response answer_api(World& world, const Request& request, std::string& outcome) 
   if (request.path == "/1/thermostat" && request.method == "GET")
     return api_ok(Json::object().set("page", page()).set("thermostatList", Json::array().push(thermostat())), outcome);
   if (request.path == "/1/thermostat" && request.method == "POST") {
-    if (!may_write(verdict.grant->scope)) return api_error(2, "Not authorized.", outcome);
+    if (!may_write(verdict.grant->scope)) return refused(2, outcome, "Not authorized.");
     return api_ok(Json::object(), outcome);
   }
-  return api_error(3, "Processing error.", outcome);
+  return refused(3, outcome);
 }
 
 }  // namespace ecoauth::sandbox

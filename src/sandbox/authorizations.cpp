@@ -118,6 +118,7 @@ Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secr
   if (settings_.generation == Generation::current && !settings_.takes_legacy_tokens && is_legacy_token(token))
     return invalid_grant();
 
+  if (narrowed_) grant.scope = *narrowed_;
   TokenAnswer answer;
   answer.expires_in = settings_.access_life_s;
   answer.scope = token_scope(settings_.generation, grant.scope);
@@ -289,6 +290,7 @@ Secret Authorizations::issue_refresh(Grant& grant, const std::string& parent_dig
 
 TokenAnswer Authorizations::first_tokens(const std::string& grant_id, const Secret& client_id, int64_t now_ms) {
   Grant& grant = book_.grants.at(grant_id);
+  if (narrowed_) grant.scope = *narrowed_;
   TokenAnswer answer;
   answer.access = issue_access(grant_id, client_id, now_ms);
   answer.refresh = issue_refresh(grant, "", now_ms);

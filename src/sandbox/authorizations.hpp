@@ -118,6 +118,8 @@ class Authorizations {
   Secret issue_code(BrowserCode entry, int64_t now_ms);
   TokenAnswer issue_utility_token(const Secret& client_id, int64_t now_ms);
 
+  /// Gives the grants of the following requests this scope, until none is given.
+  void narrow_scope(std::optional<std::string> scope) { narrowed_ = std::move(scope); }
   /// The pending PIN a person typed; null when there is none or it is over.
   PendingPin* find_pin(std::string_view typed, int64_t now_ms);
   /// Approves and declines what is due by the automatic times.
@@ -144,6 +146,7 @@ class Authorizations {
   ClientRegistry& clients_;
   Shapes shapes_;
   Book book_;
+  std::optional<std::string> narrowed_;
 };
 
 }  // namespace ecoauth::sandbox

@@ -1,10 +1,13 @@
 #include "sandbox/control.hpp"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "sandbox/browser_grant.hpp"
+#include "sandbox/fault_kinds.hpp"
 #include "sandbox/gate.hpp"
 #include "sandbox/switches.hpp"
 
@@ -26,30 +29,48 @@ std::string unknown_parameter(const Request& request, std::initializer_list<std:
 Response no_such_parameter(const std::string& name) { return bad("unknown parameter " + printable(name, 40)); }
 
 Response decide(World& world, const Request& request, PinState decision) {
-  const std::string unknown = unknown_parameter(request, {"pin"});
+  const std::string unknown = unknown_parameter(request, {"pin", "all"});
   if (!unknown.empty()) return no_such_parameter(unknown);
-  if (request.param("pin").empty()) return bad("pin is missing");
-  PendingPin* pending = world.authorizations.find_pin(request.param("pin"), world.clock.now_ms());
-  if (!pending) return control_error(404, "unknown_pin", "No PIN like this is waiting; it may be over or decided.");
-  pending->state = decision;
+  const bool all = request.param("all") == "true";
+  if (request.param("pin").empty() && !all) return bad("pin is missing; all=true means every waiting one");
+  const int64_t now_ms = world.clock.now_ms();
+  std::vector<PendingPin*> decided;
+  if (all) {
+    for (PendingPin& each : world.authorizations.book().pins)
+      if (each.open(now_ms)) decided.push_back(&each);
+  } else if (PendingPin* pending = world.authorizations.find_pin(request.param("pin"), now_ms)) {
+    decided.push_back(pending);
+  }
+  if (decided.empty())
+    return control_error(404, "unknown_pin", "No PIN like this is waiting; it may be over or decided.");
+  for (PendingPin* each : decided) each->state = decision;
   return Response::json(200, Json::object()
                                  .set("result", decision == PinState::approved ? "approved" : "declined")
-                                 .set("client", short_digest(pending->client_digest)));
+                                 .set("client", short_digest(decided.front()->client_digest))
+                                 .set("count", static_cast<int64_t>(decided.size())));
 }
 
 Response approve_pin(World& world, const Request& request) { return decide(world, request, PinState::approved); }
 Response decline_pin(World& world, const Request& request) { return decide(world, request, PinState::declined); }
 
 Response revoke(World& world, const Request& request) {
-  const std::string unknown = unknown_parameter(request, {"client_id", "by"});
+  const std::string unknown = unknown_parameter(request, {"client_id", "all", "by"});
   if (!unknown.empty()) return no_such_parameter(unknown);
+  const bool all = request.param("all") == "true";
   const Secret client_id = request.secret_param("client_id");
-  if (client_id.empty()) return bad("client_id is missing");
+  if (client_id.empty() && !all) return bad("client_id is missing; all=true means every application");
   const std::string_view by = request.param("by");
   if (!by.empty() && by != "user" && by != "ecobee") return bad("by must be user or ecobee");
-  const std::string digest = sha256_hex(client_id.reveal());
-  if (by == "ecobee") world.clients.disable(digest);
-  const int ended = world.authorizations.revoke(digest, by == "ecobee" ? Ended::by_service : Ended::by_user);
+  std::set<std::string> digests;
+  if (all)
+    for (const auto& [id, grant] : world.authorizations.book().grants) digests.insert(grant.client_digest);
+  else
+    digests.insert(sha256_hex(client_id.reveal()));
+  int ended = 0;
+  for (const std::string& digest : digests) {
+    if (by == "ecobee") world.clients.disable(digest);
+    ended += world.authorizations.revoke(digest, by == "ecobee" ? Ended::by_service : Ended::by_user);
+  }
   return Response::json(200, Json::object().set("revoked", ended));
 }
 
@@ -67,13 +88,16 @@ Response expire(World& world, const Request& request) {
   return bad("what must be access, refresh or pin");
 }
 
+/// advance_s lets time pass; step_s sets the clock, as somebody does who corrects it.
 Response advance_clock(World& world, const Request& request) {
-  const std::string unknown = unknown_parameter(request, {"advance_s"});
+  const std::string unknown = unknown_parameter(request, {"advance_s", "step_s"});
   if (!unknown.empty()) return no_such_parameter(unknown);
-  const auto by_s = parse_int(request.param("advance_s"));
   constexpr int64_t ten_years_s = 10LL * 366 * 86400;
-  if (!by_s || *by_s < 0 || *by_s > ten_years_s)
-    return bad("advance_s must be a number of seconds from 0 to ten years");
+  const bool steps = !request.param("step_s").empty();
+  const auto by_s = parse_int(request.param(steps ? "step_s" : "advance_s"));
+  if (!by_s || *by_s < (steps ? -ten_years_s : 0) || *by_s > ten_years_s)
+    return bad(steps ? "step_s must be a number of seconds, at most ten years forward or back"
+                     : "advance_s must be a number of seconds from 0 to ten years");
   world.clock.advance(*by_s * 1000);
   world.authorizations.run_automatic(world.clock.now_ms());
   return Response::json(200, Json::object().set("now_ms", world.clock.now_ms()));
@@ -103,6 +127,8 @@ Response add_fault(World& world, const Request& request) {
   if (!wrong.empty()) return bad(wrong);
   return Response::json(200, Json::object().set("faults", world.faults.describe()));
 }
+
+Response list_faults(World&, const Request&) { return Response::json(200, describe_fault_kinds()); }
 
 Response clear_faults(World& world, const Request&) {
   return Response::json(200, Json::object().set("deleted", world.faults.clear()));
@@ -231,15 +257,20 @@ struct Route {
   Handler handler;
 };
 constexpr Route routes[] = {
-    {"POST", "/sandbox/approve", approve_pin},   {"POST", "/sandbox/decline", decline_pin},
-    {"POST", "/sandbox/consent", consent},       {"POST", "/sandbox/revoke", revoke},
-    {"POST", "/sandbox/expire", expire},         {"POST", "/sandbox/clock", advance_clock},
-    {"GET", "/sandbox/switches", show_switches}, {"POST", "/sandbox/policy", set_policy},
-    {"POST", "/sandbox/fault", add_fault},       {"DELETE", "/sandbox/fault", clear_faults},
-    {"GET", "/sandbox/log", show_log},           {"DELETE", "/sandbox/log", clear_log},
-    {"GET", "/sandbox/state", show_state},
+    {"POST", "/sandbox/approve", approve_pin},  {"POST", "/sandbox/decline", decline_pin},
+    {"POST", "/sandbox/consent", consent},      {"POST", "/sandbox/revoke", revoke},
+    {"POST", "/sandbox/expire", expire},        {"POST", "/sandbox/clock", advance_clock},
+    {"GET", "/sandbox/faults", list_faults},    {"GET", "/sandbox/switches", show_switches},
+    {"POST", "/sandbox/policy", set_policy},    {"POST", "/sandbox/fault", add_fault},
+    {"DELETE", "/sandbox/fault", clear_faults}, {"GET", "/sandbox/log", show_log},
+    {"DELETE", "/sandbox/log", clear_log},      {"GET", "/sandbox/state", show_state},
 };
 }  // namespace
+
+bool is_control_call(const std::string& method, const std::string& path) {
+  return std::any_of(std::begin(routes), std::end(routes),
+                     [&](const Route& each) { return method == each.method && path == each.path; });
+}
 
 Response answer_control(World& world, const Request& request, std::string& outcome) {
   std::string allowed;

@@ -6,6 +6,7 @@
 
 namespace ecoauth::sandbox {
 
+bool is_control_call(const std::string& method, const std::string& path);
 Response answer_control(World& world, const Request& request, std::string& outcome);
 
 }  // namespace ecoauth::sandbox

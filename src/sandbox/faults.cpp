@@ -3,31 +3,56 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "sandbox/token_endpoint.hpp"
+#include "sandbox/fault_kinds.hpp"
 
 namespace ecoauth::sandbox {
 
 namespace {
 constexpr size_t max_faults = 256;
+constexpr size_t max_value_bytes = 1024;
 
-/// Reads a number in [low, high] into `out`; complains into `wrong`.
-void read_number(const Request& request, const char* name, int64_t low, int64_t high, int64_t& out,
-                 std::string& wrong) {
-  if (!request.query.has(name) && !request.form.has(name)) return;
-  const auto number = parse_int(request.param(name));
-  if (!number || *number < low || *number > high)
-    wrong = std::string(name) + " must be a number from " + to_text(low) + " to " + to_text(high);
-  else
-    out = *number;
+std::optional<Endpoint> endpoint_named(std::string_view name) {
+  for (const Endpoint each : {Endpoint::token, Endpoint::authorize, Endpoint::api})
+    if (name == endpoint_name(each)) return each;
+  return std::nullopt;
 }
 
-bool takes(const std::string& fault, std::string_view parameter) {
-  if (parameter == "name" || parameter == "count" || parameter == "at") return true;
-  if (fault == "http_status") return parameter == "status" || parameter == "body";
-  if (fault == "oauth_error") return parameter == "status" || parameter == "error";
-  if (fault == "delay") return parameter == "ms";
-  if (fault == "truncate") return parameter == "bytes";
-  return false;
+/// The parameter of this name that a fault of this kind takes; null when there is none.
+const FaultParameter* parameter_of(const FaultKind& kind, std::string_view name) {
+  for (const auto* parameters : {&kind.parameters, &common_fault_parameters()})
+    for (const FaultParameter& each : *parameters)
+      if (each.name == name) return &each;
+  return nullptr;
+}
+
+void set_common(Fault& fault, const std::string& name, const std::string& value) {
+  const int64_t number = parse_int(value).value_or(0);
+  if (name == "at") fault.at = endpoint_named(value);
+  if (name == "grant_type") fault.grant_type = value;
+  if (name == "count") fault.left = number;
+  if (name == "skip") fault.skip = number;
+  if (name == "after_s") fault.after_s = number;
+  if (name == "for_s") fault.for_s = number;
+}
+
+/// Applies what was given; the text says what is wrong with it.
+std::string take_given(const FaultKind& kind, const Params& params, Fault& fault) {
+  for (const auto& [name, value] : params.all()) {
+    if (name == "name") continue;
+    const FaultParameter* parameter = parameter_of(kind, name);
+    if (!parameter) return "fault " + fault.name + " takes no parameter " + printable(name, 40);
+    const std::string complaint = parameter->complaint(value);
+    if (!complaint.empty()) return complaint;
+    if (value.size() > max_value_bytes || printable(value, max_value_bytes) != value)
+      return name + " must be short and printable";
+    const bool own = std::any_of(kind.parameters.begin(), kind.parameters.end(),
+                                 [&wanted = name](const FaultParameter& each) { return each.name == wanted; });
+    if (own)
+      fault.values[name] = value;
+    else
+      set_common(fault, name, value);
+  }
+  return "";
 }
 }  // namespace
 
@@ -49,64 +74,59 @@ const char* endpoint_name(Endpoint endpoint) {
   return "other";
 }
 
+int64_t Fault::number(const char* parameter) const { return parse_int(values.at(parameter)).value_or(0); }
+
+bool Fault::strikes(Endpoint endpoint, const Request& request) const {
+  const std::vector<Endpoint>& possible = fault_kind(name)->at;
+  if (at ? *at != endpoint : std::find(possible.begin(), possible.end(), endpoint) == possible.end()) return false;
+  return grant_type.empty() || (endpoint == Endpoint::token && request.param("grant_type") == grant_type);
+}
+
 bool same_kind(const Fault& a, const Fault& b) {
-  return a.name == b.name && a.at == b.at && a.status == b.status && a.delay_ms == b.delay_ms && a.bytes == b.bytes &&
-         a.body == b.body && a.error == b.error;
+  return a.name == b.name && a.at == b.at && a.grant_type == b.grant_type && a.values == b.values;
 }
 
 std::string FaultBook::parse(const Request& request, Fault& fault) {
   fault.name = std::string(request.param("name"));
-  if (fault.name != "http_status" && fault.name != "oauth_error" && fault.name != "reset" && fault.name != "delay" &&
-      fault.name != "truncate" && fault.name != "drop_after_commit")
-    return "unknown fault; known are http_status, oauth_error, reset, delay, truncate, drop_after_commit";
-  for (const Params* params : {&request.query, &request.form})
-    for (const auto& each : params->all())
-      if (!takes(fault.name, each.first))
-        return "fault " + fault.name + " takes no parameter " + printable(each.first, 40);
-
-  std::string wrong;
-  read_number(request, "count", -1, 1000000, fault.left, wrong);
-  if (fault.left == 0) wrong = "count must not be 0; -1 means until deleted";
-  const std::string_view at = request.param("at");
-  if (at == "token")
-    fault.at = Endpoint::token;
-  else if (at == "authorize")
-    fault.at = Endpoint::authorize;
-  else if (at == "api")
-    fault.at = Endpoint::api;
-  else if (!at.empty())
-    wrong = "at must be token, authorize or api";
-
-  if (fault.name == "http_status") {
-    read_number(request, "status", 200, 599, fault.status, wrong);
-    if (!fault.status && wrong.empty()) wrong = "http_status needs status";
-    fault.body = std::string(request.param("body"));
-    if (fault.body.empty()) fault.body = "html";
-    if (fault.body != "html" && fault.body != "empty" && fault.body != "json")
-      wrong = "body must be html, empty or json";
-  } else if (fault.name == "oauth_error") {
-    fault.status = 400;
-    read_number(request, "status", 200, 599, fault.status, wrong);
-    fault.error = printable(request.param("error"), 64);
-    if (fault.error.empty()) wrong = "oauth_error needs error";
-    if (!fault.at) fault.at = Endpoint::token;
-  } else if (fault.name == "delay") {
-    read_number(request, "ms", 1, 600000, fault.delay_ms, wrong);
-    if (!fault.delay_ms && wrong.empty()) wrong = "delay needs ms";
-  } else if (fault.name == "truncate") {
-    fault.bytes = -1;
-    read_number(request, "bytes", 0, 1000000, fault.bytes, wrong);
-    if (fault.bytes < 0 && wrong.empty()) wrong = "truncate needs bytes";
+  const FaultKind* kind = fault_kind(fault.name);
+  if (!kind) {
+    std::string all;
+    for (const FaultKind& each : fault_kinds()) all += (all.empty() ? "" : ", ") + std::string(each.name);
+    return "unknown fault; known are " + all;
   }
-  return wrong;
+  fault.left = 0;
+  for (const Params* params : {&request.query, &request.form})
+    if (std::string wrong = take_given(*kind, *params, fault); !wrong.empty()) return wrong;
+  if (request.form.has("count") || request.query.has("count")) {
+    if (fault.left == 0) return "count must not be 0; -1 means until deleted";
+  } else {
+    fault.left = fault.for_s ? -1 : 1;
+  }
+  for (const FaultParameter& each : kind->parameters) {
+    if (fault.has(each.name)) {
+      if (fault.text(each.name).empty() && !each.preset) return fault.name + " needs " + each.name;
+      continue;
+    }
+    if (!each.preset && each.values.empty()) return fault.name + " needs " + each.name;
+    const std::string preset = each.preset ? each.preset : each.values.front();
+    if (!preset.empty()) fault.values[each.name] = preset;
+  }
+  if (fault.at && std::find(kind->at.begin(), kind->at.end(), *fault.at) == kind->at.end())
+    return "fault " + fault.name + " cannot strike at " + endpoint_name(*fault.at);
+  // A made-up OAuth error at /authorize is rare enough to be asked for.
+  if (fault.name == "oauth_error" && !fault.at) fault.at = Endpoint::token;
+  return "";
 }
 
 std::string FaultBook::add(const Request& request) {
   Fault fault;
   std::string wrong = parse(request, fault);
-  if (faults_.size() >= max_faults) wrong = "too many faults are waiting; delete them first";
-  if (wrong.empty()) faults_.push_back(std::move(fault));
-  return wrong;
+  if (wrong.empty() && faults_.size() >= max_faults) wrong = "too many faults are waiting; delete them first";
+  if (!wrong.empty()) return wrong;
+  fault.from_ms = clock_.now_ms() + fault.after_s * 1000;
+  if (fault.for_s) fault.until_ms = fault.from_ms + fault.for_s * 1000;
+  faults_.push_back(std::move(fault));
+  return "";
 }
 
 void FaultBook::remove(const Fault& kind) {
@@ -121,10 +141,18 @@ int FaultBook::clear() {
   return count;
 }
 
-std::optional<Fault> FaultBook::take(Endpoint endpoint) {
-  if (endpoint != Endpoint::authorize && endpoint != Endpoint::token && endpoint != Endpoint::api) return std::nullopt;
+std::optional<Fault> FaultBook::take(Endpoint endpoint, const Request& request) {
+  if (faults_.empty()) return std::nullopt;
+  const int64_t now_ms = clock_.now_ms();
+  faults_.erase(std::remove_if(faults_.begin(), faults_.end(),
+                               [&](const Fault& each) { return each.until_ms && each.until_ms <= now_ms; }),
+                faults_.end());
   for (auto each = faults_.begin(); each != faults_.end(); ++each) {
-    if (each->at && *each->at != endpoint) continue;
+    if (each->from_ms > now_ms || !each->strikes(endpoint, request)) continue;
+    if (each->skip > 0) {
+      --each->skip;
+      continue;
+    }
     Fault taken = *each;
     if (each->left > 0 && --each->left == 0) faults_.erase(each);
     return taken;
@@ -133,48 +161,23 @@ std::optional<Fault> FaultBook::take(Endpoint endpoint) {
 }
 
 Json FaultBook::describe() const {
+  const int64_t now_ms = clock_.now_ms();
   Json list = Json::array();
   for (const Fault& each : faults_) {
+    if (each.until_ms && each.until_ms <= now_ms) continue;
     Json entry = Json::object();
     entry.set("name", each.name).set("at", each.at ? endpoint_name(*each.at) : "any").set("count", each.left);
-    if (each.status) entry.set("status", each.status);
-    if (!each.error.empty()) entry.set("error", each.error);
-    if (!each.body.empty()) entry.set("body", each.body);
-    if (each.delay_ms) entry.set("ms", each.delay_ms);
-    if (each.name == "truncate") entry.set("bytes", each.bytes);
+    if (!each.grant_type.empty()) entry.set("grant_type", each.grant_type);
+    if (each.skip) entry.set("skip", each.skip);
+    if (each.from_ms > now_ms) entry.set("from_ms", each.from_ms);
+    if (each.until_ms) entry.set("until_ms", each.until_ms);
+    for (const FaultParameter& parameter : fault_kind(each.name)->parameters)
+      if (each.has(parameter.name))
+        entry.set(parameter.name,
+                  parameter.is_number() ? Json(each.number(parameter.name)) : Json(each.text(parameter.name)));
     list.push(std::move(entry));
   }
   return list;
-}
-
-std::optional<Response> answer_of(const Fault& fault) {
-  Response response;
-  if (fault.name == "oauth_error")
-    return error_response(static_cast<int>(fault.status), fault.error, "Injected by the sandbox.");
-  if (fault.name == "http_status") {
-    response.status = static_cast<int>(fault.status);
-    if (fault.body == "json") {
-      response = Response::json(response.status, Json::object().set("message", "Injected by the sandbox."));
-    } else if (fault.body == "html") {
-      response.content_type = "text/html;charset=UTF-8";
-      response.body = "<!DOCTYPE html>\n<html><head><title>" + to_text(fault.status) + "</title></head><body><h1>" +
-                      to_text(fault.status) + "</h1><p>Injected by the sandbox.</p></body></html>\n";
-    } else {
-      response.content_type.clear();
-    }
-    return response;
-  }
-  if (fault.name == "reset") {
-    response.reset = true;
-    response.close_unanswered = true;
-    return response;
-  }
-  return std::nullopt;
-}
-
-void distort(const Fault& fault, Response& response) {
-  if (fault.name == "drop_after_commit") response.close_unanswered = true;
-  if (fault.name == "truncate") response.truncate_bytes = fault.bytes;
 }
 
 }  // namespace ecoauth::sandbox

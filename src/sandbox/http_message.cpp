@@ -41,10 +41,36 @@ bool Params::repeats(std::string_view name) const {
   return count > 1;
 }
 
-Response Response::json(int status, const Json& json) {
+Params Params::clone() const {
+  Params copy;
+  copy.all_ = all_;
+  return copy;
+}
+
+Request Request::clone() const {
+  Request copy;
+  copy.method = method;
+  copy.path = path;
+  copy.query = query.clone();
+  copy.form = form.clone();
+  copy.well_formed = well_formed;
+  copy.host = host;
+  copy.origin = origin;
+  copy.fetch_site = fetch_site;
+  copy.content_type = content_type;
+  copy.authorization = authorization;
+  copy.cookie = cookie;
+  copy.user_agent = user_agent;
+  copy.connection = connection;
+  copy.secure = secure;
+  return copy;
+}
+
+Response Response::json(int status, Json json) {
   Response response;
   response.status = status;
   response.body = json.pretty();
+  response.content = std::move(json);
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }

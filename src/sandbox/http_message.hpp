@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@ class Params {
 
   /// False when an escape is broken or there are more than a hundred.
   bool add_encoded(std::string_view text);
+  Params clone() const;
   bool has(std::string_view name) const;
   /// Empty when absent.
   std::string_view get(std::string_view name) const;
@@ -51,6 +53,7 @@ struct Request {
   int connection = 0;  ///< the peer's port: tells connections apart
   bool secure = false;
 
+  Request clone() const;
   /// HEAD is GET without a body, which the server leaves out.
   bool reads() const { return method == "GET" || method == "HEAD"; }
   /// From the form, else from the query.
@@ -68,8 +71,13 @@ struct Response {
   bool close_unanswered = false;
   bool reset = false;           ///< close with a TCP reset
   int64_t truncate_bytes = -1;  ///< announce the whole body, send this much of it
+  int64_t hold_ms = 0;          ///< wait before sending
+  int64_t drip_bytes = 0;       ///< send in pieces of this size
+  int64_t drip_every_ms = 0;
 
-  static Response json(int status, const Json& json);
+  std::optional<Json> content;  ///< what `body` was written from
+
+  static Response json(int status, Json json);
 };
 
 }  // namespace ecoauth::sandbox

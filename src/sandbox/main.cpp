@@ -1,9 +1,14 @@
 // ecoauth-sandbox: see options.cpp for what it takes, router.cpp for what it does.
 #include <signal.h>
+#include <unistd.h>
 
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
+#include "base/digest.hpp"
+#include "base/text.hpp"
 #include "sandbox/options.hpp"
 #include "sandbox/replace_file.hpp"
 #include "sandbox/router.hpp"
@@ -35,6 +40,35 @@ ClientRegistry registry_of(const Options& options) {
   return clients;
 }
 
+/// As the shell takes it, whatever is in it.
+std::string shell_quoted(const std::string& text) {
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+/// In one piece, so that a script that sees the last line has all of them.
+void print_environment(const Options& options, const std::string& url) {
+  std::string client_id;
+  if (options.clients.empty())
+    client_id = to_hex(system_random().bytes(16));
+  else
+    client_id = options.clients.front().substr(0, options.clients.front().find(':'));
+  std::string lines =
+      "export ECOAUTH_SERVER=" + shell_quoted(url) + "\nexport ECOAUTH_CLIENT_ID=" + shell_quoted(client_id) + "\n";
+  if (!options.tls_ca_out.empty())
+    lines += "export ECOAUTH_CA_FILE=" + shell_quoted(std::filesystem::absolute(options.tls_ca_out).string()) + "\n";
+  lines += "export ECOAUTH_SANDBOX_PID=" + to_text(getpid()) + "\n";
+  std::cout << lines << std::flush;
+}
+
+void start_log(const std::string& path, std::ofstream& file, RequestLog& log) {
+  if (path == "-") return log.also_to(std::cout);
+  file.open(path, std::ios::app);
+  if (!file) throw std::runtime_error("the log " + path + " cannot be written");
+  log.also_to(file);
+}
+
 int run(const Options& options) {
   const sigset_t end_signals = block_end_signals();
   World world(options.settings, registry_of(options), SandboxClock(system_clock(), options.time_scale),
@@ -62,7 +96,15 @@ int run(const Options& options) {
                  "tool and\n"
                  "protects nothing; use it in a closed network and never with a real application key.\n";
 
-  Router router(world, Gate(host_names), [&] {
+  std::ofstream log_file;
+  if (!options.log_file.empty()) start_log(options.log_file, log_file, world.log);
+  Scenario scenario;
+  if (!options.scenario_file.empty()) {
+    World trial(options.settings, registry_of(options), world.clock, world.random);
+    scenario = Scenario::read(options.scenario_file, trial, world.clock.now_ms());
+  }
+
+  Router router(world, Gate(host_names), std::move(scenario), [&] {
     if (!keeps_state) return;
     try {
       state.save(world);
@@ -73,6 +115,7 @@ int run(const Options& options) {
   });
   Server server(router, options.listen, options.port, options.tls ? &identity : nullptr);
   std::cout << "ecoauth-sandbox ready: " << server.url() << std::endl;
+  if (options.print_env) print_environment(options, server.url());
 
   int signal_number = 0;
   while (sigwait(&end_signals, &signal_number) != 0) continue;

@@ -126,6 +126,16 @@ ParsedOptions parse_options(int argc, char** argv) {
   takes(app.add_option("--state", options.state_file, "keep grants, tokens and PINs in this file across restarts"),
         "FILE", general);
 
+  takes(app.add_option("--scenario", options.scenario_file, "play the steps in this file: faults at times or requests"),
+        "FILE", general);
+  takes(app.add_option("--log", options.log_file,
+                       "append every request to this file as a line of JSON, secrets as fingerprints;\n"
+                       "- is standard output, after the ready line"),
+        "FILE", general);
+  app.add_flag("--print-env", options.print_env,
+               "print lines \"export NAME=VALUE\" after the ready line: what a client needs")
+      ->group(general);
+
   const char* tls = "TLS";
   app.add_flag("--tls", options.tls, "serve https; without --tls-cert under a new throw-away CA")->group(tls);
   takes(app.add_option("--tls-ca-out", options.tls_ca_out, "write the throw-away CA's certificate to this file"),

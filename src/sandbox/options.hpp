@@ -17,6 +17,9 @@ struct Options {
   uint16_t port = 0;
   double time_scale = 1;
   std::string state_file;
+  std::string scenario_file;
+  std::string log_file;  ///< "-": standard output
+  bool print_env = false;
   bool tls = false;
   std::string tls_cert;
   std::string tls_key;

@@ -1,6 +1,7 @@
 #include "sandbox/request_log.hpp"
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
 #include "base/secret.hpp"
@@ -107,23 +108,26 @@ void RequestLog::end(int64_t number, const Response& response, const std::string
     each->outcome = outcome;
     each->fault = fault;
     each->answered_ms = real_ms;
+    if (lines_) *lines_ << as_json_entry(*each).line() << std::endl;
     return;
   }
 }
 
+Json RequestLog::as_json_entry(const Entry& from) {
+  Json entry = Json::object();
+  entry.set("number", from.number).set("endpoint", endpoint_name(from.endpoint)).set("method", from.method);
+  entry.set("path", from.path).set("query", as_json(from.query)).set("form", as_json(from.form));
+  entry.set("authorization", from.authorization).set("user_agent", from.user_agent);
+  entry.set("content_type", from.content_type).set("connection", from.connection);
+  entry.set("sandbox_ms", from.sandbox_ms).set("received_ms", from.real_ms).set("answered_ms", from.answered_ms);
+  entry.set("status", from.status).set("outcome", from.outcome).set("fault", from.fault);
+  return entry;
+}
+
 Json RequestLog::describe(int64_t after) const {
   Json list = Json::array();
-  for (const Entry& each : entries_) {
-    if (each.number <= after) continue;
-    Json entry = Json::object();
-    entry.set("number", each.number).set("endpoint", endpoint_name(each.endpoint)).set("method", each.method);
-    entry.set("path", each.path).set("query", as_json(each.query)).set("form", as_json(each.form));
-    entry.set("authorization", each.authorization).set("user_agent", each.user_agent);
-    entry.set("content_type", each.content_type).set("connection", each.connection);
-    entry.set("sandbox_ms", each.sandbox_ms).set("received_ms", each.real_ms).set("answered_ms", each.answered_ms);
-    entry.set("status", each.status).set("outcome", each.outcome).set("fault", each.fault);
-    list.push(std::move(entry));
-  }
+  for (const Entry& each : entries_)
+    if (each.number > after) list.push(as_json_entry(each));
   return Json::object().set("requests", std::move(list)).set("last", last_);
 }
 

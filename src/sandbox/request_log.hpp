@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <iosfwd>
 #include <string>
 
 #include "sandbox/faults.hpp"
@@ -13,6 +14,8 @@ namespace ecoauth::sandbox {
 
 class RequestLog {
  public:
+  /// From now on each entry is also written there, as a line of JSON, once it is complete.
+  void also_to(std::ostream& lines) { lines_ = &lines; }
   /// `real_ms` is unscaled, for tests that look at the time between requests.
   int64_t begin(const Request& request, Endpoint endpoint, int64_t sandbox_ms, int64_t real_ms);
   void end(int64_t number, const Response& response, const std::string& outcome, const std::string& fault,
@@ -37,8 +40,11 @@ class RequestLog {
   const std::deque<Entry>& entries() const { return entries_; }
 
  private:
+  static Json as_json_entry(const Entry& entry);
+
   std::deque<Entry> entries_;
   int64_t last_ = 0;
+  std::ostream* lines_ = nullptr;
 };
 
 }  // namespace ecoauth::sandbox

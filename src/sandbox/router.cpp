@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "sandbox/api_stub.hpp"
 #include "sandbox/control.hpp"
+#include "sandbox/http_date.hpp"
 #include "sandbox/portal.hpp"
 #include "sandbox/portal_consent.hpp"
 #include "sandbox/token_endpoint.hpp"
@@ -52,30 +53,73 @@ Response answer_authorize(World& world, const Request& request, std::string& out
 
 Router::Ticket Router::arrive(const Request& request) {
   std::lock_guard lock(mutex_);
+  catch_up();
   Ticket ticket;
   ticket.endpoint = endpoint_of(request.path);
+  if (is_service(ticket.endpoint)) scenario_.run_before_request(world_, ticket.endpoint);
   ticket.log_number = world_.log.begin(request, ticket.endpoint, world_.clock.now_ms(), world_.clock.real_ms());
-  if (!gate_.check_host(request)) ticket.fault = world_.faults.take(ticket.endpoint);
+  if (!gate_.check_host(request)) ticket.fault = world_.faults.take(ticket.endpoint, request);
   return ticket;
 }
 
 Response Router::answer(const Request& request, const Ticket& ticket) {
   std::lock_guard lock(mutex_);
-  world_.authorizations.run_automatic(world_.clock.now_ms());
+  catch_up();
   std::string outcome;
   std::optional<Response> response;
   if (ticket.fault) {
-    response = answer_of(*ticket.fault);
+    response = answer_of(*ticket.fault, world_.clock.now_ms());
     if (response) outcome = "fault";
   }
   if (!response) {
+    const bool narrow = ticket.fault && ticket.fault->name == "narrow_scope";
+    if (narrow) world_.authorizations.narrow_scope(ticket.fault->text("scope"));
     response = act(request, ticket.endpoint, outcome);
+    if (narrow) world_.authorizations.narrow_scope(std::nullopt);
+    if (ticket.fault && ticket.fault->name == "duplicate") {
+      duplicates_.push_back(
+          {world_.clock.now_ms() + ticket.fault->number("late_s") * 1000, ticket.endpoint, request.clone()});
+      catch_up();
+    }
     if (is_service(ticket.endpoint)) set_headers(*response, world_.settings);
     save_();
     if (ticket.fault) distort(*ticket.fault, *response);
   }
+  // The sandbox's own time: who compares Retry-After, or a token's claims, with Date must find them agree.
+  response->headers.emplace_back("Date", http_date(world_.clock.now_ms()));
   world_.log.end(ticket.log_number, *response, outcome, ticket.fault ? ticket.fault->name : "", world_.clock.real_ms());
   return std::move(*response);
+}
+
+void Router::catch_up() {
+  for (;;) {
+    const auto next = std::min_element(duplicates_.begin(), duplicates_.end(),
+                                       [](const Duplicate& a, const Duplicate& b) { return a.due_ms < b.due_ms; });
+    const int64_t now_ms = world_.clock.now_ms();
+    const auto step_ms = scenario_.next_ms();
+    const bool step_due = step_ms && *step_ms <= now_ms;
+    const bool duplicate_due = next != duplicates_.end() && next->due_ms <= now_ms;
+    if (!step_due && !duplicate_due) break;
+    world_.clock.set_as_of(duplicate_due && (!step_due || next->due_ms < *step_ms) ? next->due_ms : *step_ms);
+    world_.authorizations.run_automatic(world_.clock.now_ms());
+    if (step_due && (!duplicate_due || *step_ms <= next->due_ms)) {
+      scenario_.run_next(world_);
+    } else {
+      const Duplicate duplicate = std::move(*next);
+      duplicates_.erase(next);
+      act_again(duplicate);
+    }
+    world_.clock.set_as_of(std::nullopt);
+  }
+  world_.authorizations.run_automatic(world_.clock.now_ms());
+}
+
+void Router::act_again(const Duplicate& duplicate) {
+  const int64_t number =
+      world_.log.begin(duplicate.request, duplicate.endpoint, world_.clock.now_ms(), world_.clock.real_ms());
+  std::string outcome;
+  const Response response = act(duplicate.request, duplicate.endpoint, outcome);
+  world_.log.end(number, response, outcome, "duplicate", world_.clock.real_ms());
 }
 
 Response Router::act(const Request& request, Endpoint endpoint, std::string& outcome) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.hpp"
 
@@ -14,6 +15,7 @@ class SandboxClock {
 
   /// Milliseconds since 1970 in the sandbox's world.
   int64_t now_ms() const {
+    if (as_of_ms_) return *as_of_ms_;
     return start_ms_ + advanced_ms_ +
            static_cast<int64_t>(static_cast<double>(real_.boot_ms() - boot_at_start_ms_) * scale_);
   }
@@ -22,6 +24,9 @@ class SandboxClock {
   int64_t wall_ms() const { return real_.wall_ms(); }
   double scale() const { return scale_; }
 
+  /// For what happens later than it was due: until none is given, this is the time.
+  void set_as_of(std::optional<int64_t> at_ms) { as_of_ms_ = at_ms; }
+  /// Also backwards.
   void advance(int64_t by_ms) { advanced_ms_ += by_ms; }
   int64_t advanced_ms() const { return advanced_ms_; }
   /// After a restart: not behind the moment of the last save.
@@ -35,6 +40,7 @@ class SandboxClock {
   const int64_t boot_at_start_ms_;
   const int64_t start_ms_;
   int64_t advanced_ms_ = 0;
+  std::optional<int64_t> as_of_ms_;
 };
 
 }  // namespace ecoauth::sandbox

@@ -115,7 +115,8 @@ std::string reason_of(int status) {
   return reason == net::HTTPResponse::HTTP_REASON_UNKNOWN ? "Unknown" : reason;
 }
 
-void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServerResponse& response) {
+void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServerResponse& response,
+          Interruption* interruption = nullptr) {
   if (answer.close_unanswered) return close_unanswered(request, response, answer.reset);
   // As text, because POCO's enumeration ends at 511 and 520 must be possible.
   response.setStatus(to_text(answer.status));
@@ -129,6 +130,16 @@ void send(const Response& answer, net::HTTPServerRequest& request, net::HTTPServ
     std::ostream& out = response.send();
     out.write(answer.body.data(), answer.truncate_bytes);
     out.flush();
+    return;
+  }
+  if (answer.drip_bytes > 0 && interruption) {
+    response.setContentLength64(whole);
+    std::ostream& out = response.send();
+    for (int64_t sent = 0; sent < whole; sent += answer.drip_bytes) {
+      if (sent > 0 && !interruption->pause(answer.drip_every_ms)) return;
+      out.write(answer.body.data() + sent, std::min(answer.drip_bytes, whole - sent));
+      out.flush();
+    }
     return;
   }
   response.sendBuffer(answer.body.data(), answer.body.size());
@@ -159,8 +170,10 @@ class Handler final : public net::HTTPRequestHandler {
     if (ticket.delay_ms() > 0 && !interruption_.pause(ticket.delay_ms()))
       return close_unanswered(from, response, false);
     Response answer = router_.answer(request, ticket);
-    place_.wait_for_peer();
-    send(answer, from, response);
+    if (answer.hold_ms > 0 && !interruption_.pause(answer.hold_ms)) return close_unanswered(from, response, false);
+    if (answer.drip_bytes == 0) place_.wait_for_peer();
+    send(answer, from, response, &interruption_);
+    if (answer.drip_bytes > 0) place_.wait_for_peer();
     wipe(answer.body);
   }
 

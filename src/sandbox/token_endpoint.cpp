@@ -8,7 +8,7 @@ namespace {
 /// The current service does not keep one order of members; the legacy one did.
 Response ok(World& world, Json json) {
   if (world.settings.generation == Generation::current) json.shuffle(world.random);
-  return Response::json(200, json);
+  return Response::json(200, std::move(json));
 }
 
 Response refused(const Refusal& refusal, std::string& outcome) {

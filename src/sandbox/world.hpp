@@ -29,7 +29,7 @@ struct World {
   SandboxClock clock;
   Random& random;
   Authorizations authorizations;
-  FaultBook faults;
+  FaultBook faults{clock};
   RequestLog log;
   AttemptLimiter pin_attempts{10, 60000};
   RateLimiter token_rate;

@@ -1,4 +1,5 @@
 """The control API, the clock and the request log."""
+import email.utils
 import json
 import time
 
@@ -7,6 +8,7 @@ from sandbox_case import INVALID_GRANT, Case, main, new_client_id
 CALLS = {
     ("POST", "approve"), ("POST", "decline"), ("POST", "consent"), ("POST", "revoke"), ("POST", "expire"), ("POST", "clock"),
     ("POST", "policy"), ("POST", "fault"), ("DELETE", "fault"), ("GET", "log"), ("DELETE", "log"), ("GET", "state"), ("GET", "switches"),
+    ("GET", "faults"),
 }
 
 
@@ -38,6 +40,7 @@ class Control(Case):
             ("revoke", {}, "client_id"), ("revoke", {"client_id": "x", "by": "me"}, "user", "ecobee"),
             ("expire", {}, "access"), ("expire", {"what": "all"}, "access", "refresh", "pin"),
             ("clock", {}, "advance_s"), ("clock", {"advance_s": "-1"}, "advance_s"), ("clock", {"advance_s": "1.5"},),
+            ("clock", {"step_s": "x"}, "step_s"), ("clock", {"step_s": str(-(10**9))}, "step_s"),
             ("clock", {"advance_s": "1e3"},), ("clock", {"advance_s": "9" * 30},), ("clock", {"seconds": "1"}, "seconds"),
             ("policy", {"refresh": "x"}, "strict-family", "idempotent"), ("policy", {"grace_s": "x"}, "grace_s"),
             ("policy", {"kill_access": "maybe"}, "true"), ("policy", {"expired": "x"}, "authorization_expired"),
@@ -63,6 +66,14 @@ class Control(Case):
         pending = self.start_pin()
         self.assertEqual(self.sandbox.control("decline", pin=pending["ecobeePin"])["result"], "declined")
         self.refused("approve", status=404, pin=pending["ecobeePin"])
+
+    def test_all_waiting_pins(self):
+        self.sandbox.request("POST", "/sandbox/decline", form={"all": "true"})
+        pending = [self.start_pin(), self.start_pin()]
+        self.assertEqual(self.sandbox.control("approve", all="true")["count"], 2)
+        for each in pending:
+            self.expect_json(self.exchange(each["code"]), 200)
+        self.refused("approve", status=404, all="true")
 
     def test_expire_pin(self):
         pending, approved = self.start_pin(), self.start_pin()
@@ -91,6 +102,12 @@ class Control(Case):
         for grant in (first, second):
             self.expect_api(self.api(grant.access), 16)
         self.expect_api(self.api(other.access), 0)
+
+    def test_revoke_all(self):
+        grants = [self.login(client_id=new_client_id()) for _ in range(3)]
+        self.assertGreaterEqual(self.sandbox.control("revoke", all="true")["revoked"], 3)
+        for grant in grants:
+            self.expect_api(self.api(grant.access), 16)
 
     def test_policy_answers_with_all_of_it(self):
         before = self.sandbox.control("policy")
@@ -195,6 +212,20 @@ class Clock(Case):
             answers.append(self.exchange(code).json()["error"])
         self.assertGreater(time.monotonic() - start, 0.85)
         self.assertLessEqual(set(answers), {"authorization_pending", "slow_down", "invalid_grant"})
+
+    def test_step_back(self):
+        """The clock is set back two hours: what has expired lives again, and Date says so."""
+        self.sandbox = self.new_sandbox("--time-scale", "0.001")
+        grant = self.login()
+        self.sandbox.advance(3600)
+        self.expect_api(self.api(grant.access), 14)
+        before = self.date()
+        self.sandbox.control("clock", step_s=-7200)
+        self.expect_api(self.api(grant.access), 0)
+        self.assertEqual(before - self.date(), 7200)
+
+    def date(self):
+        return email.utils.parsedate_to_datetime(self.authorize().headers["Date"]).timestamp()
 
     def test_advance(self):
         before = self.sandbox.state()["now_ms"]
