@@ -24,10 +24,11 @@ ECOAUTH_EXPORT int32_t ecoauth_has_feature(const char *feature);
 
 /**
  * What the library runs on, for bug reports. `what` is "poco" or "openssl" (the version at work), or "poco-file" or
- * "openssl-file" (the file that provides it: in a host that exports its own OpenSSL this may not be the one you expect).
+ * "openssl-file" (the file that provides it: in a host that exports its own OpenSSL this may not be the one you expect), or
+ * "ca-certificates" (the folder or file of CA certificates that is trusted when no ca_file is set; empty when there is none).
  * NULL for any other name.
- *  **Blocking** No; the first call for a file asks the dynamic linker. **Threads** Any. **Ownership** Lives for ever.
- *  **Since** 0.1
+ *  **Blocking** No; the first call for a file asks the dynamic linker or looks into folders. **Threads** Any. **Ownership**
+ *  Lives for ever. **Since** 0.1
  */
 ECOAUTH_EXPORT const char *ecoauth_runtime_info(const char *what);
 

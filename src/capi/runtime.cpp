@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "capi/guard.hpp"
+#include "net/ca_locations.hpp"
 #include "net/runtime_versions.hpp"
 #include "store/secret_service.hpp"
 
@@ -36,6 +37,12 @@ const RuntimeVersions& runtime_versions() {
   return *found;
 }
 
+/// Likewise.
+const std::string& certificate_place() {
+  static const std::string* const found = new std::string(find_ca_location().path);
+  return *found;
+}
+
 }  // namespace
 
 int32_t ecoauth_version(void) { return ECOAUTH_VERSION_NUMBER; }
@@ -57,6 +64,7 @@ const char* ecoauth_runtime_info(const char* what) {
     if (asked == "poco-file") return runtime_versions().poco_file.c_str();
     if (asked == "openssl") return runtime_versions().openssl.c_str();
     if (asked == "openssl-file") return runtime_versions().openssl_file.c_str();
+    if (asked == "ca-certificates") return certificate_place().c_str();
     return nullptr;
   });
 }

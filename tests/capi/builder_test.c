@@ -381,6 +381,7 @@ static void what_is_running(void) {
   CHECK(strstr(ecoauth_runtime_info("poco-file"), "libPocoFoundation") != NULL);
   CHECK(strstr(ecoauth_runtime_info("openssl-file"), "libssl") != NULL);
   CHECK(access(ecoauth_runtime_info("openssl-file"), R_OK) == 0);
+  CHECK(access(ecoauth_runtime_info("ca-certificates"), R_OK) == 0);
   CHECK(ecoauth_runtime_info("openssl") == ecoauth_runtime_info("openssl"));
   CHECK(ecoauth_runtime_info("") == NULL && ecoauth_runtime_info("zlib") == NULL && ecoauth_runtime_info(NULL) == NULL);
 }
