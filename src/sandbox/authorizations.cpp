@@ -12,6 +12,7 @@ namespace {
 constexpr size_t max_scope_bytes = 1024;
 constexpr size_t max_pins = 4096;
 constexpr size_t max_codes = 4096;
+constexpr size_t max_grants = 200000;
 constexpr size_t max_access_tokens_of_grant = 64;
 constexpr size_t max_refresh_tokens_of_grant = 256;
 constexpr size_t max_answers_of_grant = 64;
@@ -70,8 +71,7 @@ Outcome<TokenAnswer> Authorizations::exchange_pin(const Secret& client_id, const
     return Refusal{400, "access_denied", "Authorization has been denied by the user."};
   if (found->state == PinState::approved) {
     found->state = PinState::used;
-    const std::string scope = found->scope;
-    return first_tokens(add_grant(client_id, scope, now_ms), client_id, now_ms);
+    return first_tokens(add_grant(client_id, found->scope, found->account, now_ms), client_id, now_ms);
   }
   const bool too_fast =
       found->last_poll_ms >= 0 && now_ms - found->last_poll_ms + poll_tolerance_ms < settings_.interval_s * 1000;
@@ -103,7 +103,7 @@ Outcome<TokenAnswer> Authorizations::exchange_code(const Secret& client_id, cons
   // 9700, 4.8).
   const std::string proof = verifier.empty() ? "" : to_base64url(sha256(verifier.reveal()));
   if (proof != found->challenge) return invalid_grant();
-  found->grant_id = add_grant(client_id, found->scope, now_ms);
+  found->grant_id = add_grant(client_id, found->scope, found->account, now_ms);
   return first_tokens(found->grant_id, client_id, now_ms);
 }
 
@@ -137,12 +137,14 @@ Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secr
       if (first == grant.answers.end()) return invalid_grant();
       answer.access = first->second.access.clone();
       answer.refresh = first->second.refresh.clone();
+      grant.last_used_ms = now_ms;
       return answer;
     }
     case Ruling::reuse:
     case Ruling::rotate:
       break;
   }
+  grant.last_used_ms = now_ms;
   if (settings_.refresh_kills_access) end_access(grant, now_ms);
   answer.access = issue_access(found->first, client_id, now_ms);
   answer.refresh = ruling == Ruling::reuse ? token.clone() : issue_refresh(grant, digest, now_ms);
@@ -153,7 +155,7 @@ Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secr
   return answer;
 }
 
-AccessVerdict Authorizations::check_access(const Secret& token, int64_t now_ms) const {
+AccessVerdict Authorizations::check_access(const Secret& token, int64_t now_ms) {
   const auto found = book_.access.find(digest_of(token));
   if (found == book_.access.end()) return {1, nullptr};
   const auto grant = book_.grants.find(found->second.grant_id);
@@ -162,6 +164,8 @@ AccessVerdict Authorizations::check_access(const Secret& token, int64_t now_ms) 
   if (grant->second.ended == Ended::by_service || clients_.disabled().count(grant->second.client_digest))
     return {2, nullptr};
   if (now_ms >= found->second.expires_ms) return {settings_.api_expired_code, nullptr};
+  // To the minute, so that not every request of a client changes the books.
+  if (now_ms - grant->second.last_used_ms >= 60000) grant->second.last_used_ms = now_ms;
   return {0, &grant->second};
 }
 
@@ -174,8 +178,8 @@ Secret Authorizations::issue_code(BrowserCode entry, int64_t now_ms) {
   return code;
 }
 
-TokenAnswer Authorizations::issue_utility_token(const Secret& client_id, int64_t now_ms) {
-  const std::string grant_id = add_grant(client_id, "", now_ms);
+TokenAnswer Authorizations::issue_utility_token(const Secret& client_id, const std::string& account, int64_t now_ms) {
+  const std::string grant_id = add_grant(client_id, "", account, now_ms);
   TokenAnswer answer;
   answer.access = issue_access(grant_id, client_id, now_ms);
   answer.expires_in = settings_.access_life_s;
@@ -204,9 +208,18 @@ void Authorizations::run_automatic(int64_t now_ms) {
 }
 
 int Authorizations::revoke(const std::string& client_digest, Ended how) {
+  return end_grants(client_digest, how, nullptr);
+}
+
+int Authorizations::remove(const std::string& client_digest, const std::string& account) {
+  return end_grants(client_digest, Ended::by_user, &account);
+}
+
+int Authorizations::end_grants(const std::string& client_digest, Ended how, const std::string* account) {
   int ended = 0;
   for (auto& [id, grant] : book_.grants) {
     if (grant.client_digest != client_digest || grant.ended != Ended::no) continue;
+    if (account && !is_seen_by(grant, *account)) continue;
     grant.ended = how;
     grant.family.kill_all();
     ++ended;
@@ -244,12 +257,16 @@ int Authorizations::expire_pins(int64_t now_ms) {
   return expired;
 }
 
-std::string Authorizations::add_grant(const Secret& client_id, const std::string& scope, int64_t now_ms) {
+std::string Authorizations::add_grant(const Secret& client_id, const std::string& scope, const std::string& account,
+                                      int64_t now_ms) {
+  forget_old_grants();
   Grant grant;
+  grant.account = account;
   grant.client_digest = digest_of(client_id);
   grant.scope = scope;
-  grant.subject = random_uuid(shapes_.random());
-  grant.account_id = random_uuid(shapes_.random());
+  // One user is one subject, whatever the application.
+  grant.subject = account.empty() ? random_uuid(shapes_.random()) : uuid_of("subject " + account);
+  grant.account_id = account.empty() ? random_uuid(shapes_.random()) : uuid_of("account " + account);
   grant.created_ms = now_ms;
   std::string id = random_uuid(shapes_.random());
   book_.grants.emplace(id, std::move(grant));
@@ -309,6 +326,18 @@ void Authorizations::end_access(Grant& grant, int64_t now_ms) {
 void Authorizations::make_room() {
   if (book_.pins.size() >= max_pins) book_.pins.erase(book_.pins.begin(), book_.pins.begin() + max_pins / 2);
   if (book_.codes.size() >= max_codes) book_.codes.erase(book_.codes.begin(), book_.codes.begin() + max_codes / 2);
+}
+
+void Authorizations::forget_old_grants() {
+  if (book_.grants.size() < max_grants) return;
+  std::vector<std::pair<int64_t, std::string>> by_age;
+  for (const auto& [id, grant] : book_.grants) by_age.emplace_back(grant.created_ms, id);
+  std::sort(by_age.begin(), by_age.end());
+  by_age.resize(max_grants / 10);
+  for (const auto& [created_ms, id] : by_age) {
+    for (const std::string& digest : book_.grants.at(id).access_digests) book_.access.erase(digest);
+    book_.grants.erase(id);
+  }
 }
 
 }  // namespace ecoauth::sandbox

@@ -27,6 +27,7 @@ struct PendingPin {
   std::string code_digest;
   std::string client_digest;
   std::string scope;
+  std::string account;  ///< who approved it; empty when it was the control API
   int64_t issued_ms = 0;
   int64_t expires_ms = 0;
   int64_t last_poll_ms = -1;
@@ -41,6 +42,7 @@ struct BrowserCode {
   std::string client_digest;
   std::string redirect_uri;
   std::string scope;
+  std::string account;
   std::string challenge;  ///< PKCE S256; empty without
   std::string grant_id;   ///< once used
   int64_t expires_ms = 0;
@@ -51,9 +53,11 @@ enum class Ended { no, by_user, by_service, by_replay };
 struct Grant {
   std::string client_digest;
   std::string scope;
+  std::string account;  ///< of the portal; empty when the control API or the clock decided: then it is everybody's
   std::string subject;
   std::string account_id;
   int64_t created_ms = 0;
+  int64_t last_used_ms = -1;
   Ended ended = Ended::no;
   RefreshFamily family;
   std::deque<std::string> access_digests;  ///< oldest first
@@ -96,6 +100,11 @@ struct TokenAnswer {
 template <typename T>
 using Outcome = std::variant<T, Refusal>;
 
+/// Whether the grant stands under My Apps of this account.
+inline bool is_seen_by(const Grant& grant, const std::string& account) {
+  return grant.account.empty() || grant.account == account;
+}
+
 /// What the thermostat API thinks of a token: its status code, and the grant when it is 0.
 struct AccessVerdict {
   int code = 0;
@@ -112,11 +121,11 @@ class Authorizations {
   Outcome<TokenAnswer> exchange_code(const Secret& client_id, const Secret& code, const std::string& redirect_uri,
                                      const Secret& verifier, int64_t now_ms);
   Outcome<TokenAnswer> refresh(const Secret& client_id, const Secret& token, int64_t now_ms);
-  AccessVerdict check_access(const Secret& token, int64_t now_ms) const;
+  AccessVerdict check_access(const Secret& token, int64_t now_ms);
 
   /// The user accepted in a browser. Fills in the digest and the end of `entry`.
   Secret issue_code(BrowserCode entry, int64_t now_ms);
-  TokenAnswer issue_utility_token(const Secret& client_id, int64_t now_ms);
+  TokenAnswer issue_utility_token(const Secret& client_id, const std::string& account, int64_t now_ms);
 
   /// Gives the grants of the following requests this scope, until none is given.
   void narrow_scope(std::optional<std::string> scope) { narrowed_ = std::move(scope); }
@@ -126,21 +135,26 @@ class Authorizations {
   void run_automatic(int64_t now_ms);
   /// Ends all living grants of one application; the number of them.
   int revoke(const std::string& client_digest, Ended how);
+  /// Likewise, but only those that this account sees.
+  int remove(const std::string& client_digest, const std::string& account);
   int expire_access(int64_t now_ms);
   int expire_refresh();
   int expire_pins(int64_t now_ms);
 
-  const JwtSigner& signer() { return shapes_.signer(); }
+  Shapes& shapes() { return shapes_; }
+  const Shapes& shapes() const { return shapes_; }
   Book& book() { return book_; }
   const Book& book() const { return book_; }
 
  private:
-  std::string add_grant(const Secret& client_id, const std::string& scope, int64_t now_ms);
+  std::string add_grant(const Secret& client_id, const std::string& scope, const std::string& account, int64_t now_ms);
+  int end_grants(const std::string& client_digest, Ended how, const std::string* account);
   Secret issue_access(const std::string& grant_id, const Secret& client_id, int64_t now_ms);
   Secret issue_refresh(Grant& grant, const std::string& parent_digest, int64_t now_ms);
   TokenAnswer first_tokens(const std::string& grant_id, const Secret& client_id, int64_t now_ms);
   void end_access(Grant& grant, int64_t now_ms);
   void make_room();
+  void forget_old_grants();
 
   Settings& settings_;
   ClientRegistry& clients_;

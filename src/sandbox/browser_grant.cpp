@@ -81,7 +81,7 @@ std::variant<BrowserRequest, BrowserRefusal> read_browser_request(const World& w
   return request;
 }
 
-std::string accept(World& world, const BrowserRequest& request) {
+std::string accept(World& world, const BrowserRequest& request, const std::string& account) {
   const int64_t now_ms = world.clock.now_ms();
   const std::string_view state = request.state.reveal();
   if (!request.implicit) {
@@ -89,11 +89,12 @@ std::string accept(World& world, const BrowserRequest& request) {
     entry.client_digest = request.client_digest;
     entry.redirect_uri = request.redirect_uri;
     entry.scope = request.scope;
+    entry.account = account;
     entry.challenge = request.challenge;
     const Secret code = world.authorizations.issue_code(std::move(entry), now_ms);
     return with_parameters(request.redirect_uri, {{"code", code.reveal()}, {"state", state}}, false);
   }
-  const TokenAnswer answer = world.authorizations.issue_utility_token(request.client_id, now_ms);
+  const TokenAnswer answer = world.authorizations.issue_utility_token(request.client_id, account, now_ms);
   return with_parameters(request.redirect_uri,
                          {{"access_token", answer.access.reveal()},
                           {"token_type", "Bearer"},

@@ -33,7 +33,7 @@ struct BrowserRefusal {
 std::variant<BrowserRequest, BrowserRefusal> read_browser_request(const World& world, const Params& parameters);
 
 /// Records the decision; the address that the browser is sent to.
-std::string accept(World& world, const BrowserRequest& request);
+std::string accept(World& world, const BrowserRequest& request, const std::string& account);
 std::string decline(const BrowserRequest& request);
 
 }  // namespace ecoauth::sandbox

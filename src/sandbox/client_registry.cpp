@@ -31,20 +31,22 @@ bool ClientRegistry::add(std::string_view registration) {
     else
       return false;
   }
-  registered_[sha256_hex(id)] = method;
+  Application& application = applications_[sha256_hex(id)];
+  application.method = method;
+  application.known = true;
   return true;
 }
 
 bool ClientRegistry::add_redirect_uri(std::string_view registration) {
   if (registration.find('=') != 32 || !is_client_id(registration.substr(0, 32))) return false;
-  redirect_uris_[sha256_hex(registration.substr(0, 32))].emplace_back(registration.substr(33));
+  applications_[sha256_hex(registration.substr(0, 32))].redirect_uris.emplace_back(registration.substr(33));
   return true;
 }
 
 void ClientRegistry::add_name(std::string_view naming) {
   const size_t equals = naming.find('=');
   if (equals == 32 && is_client_id(naming.substr(0, 32)))
-    names_[sha256_hex(naming.substr(0, 32))] = std::string(naming.substr(33));
+    applications_[sha256_hex(naming.substr(0, 32))].name = std::string(naming.substr(33));
   else
     common_name_ = std::string(naming);
 }
@@ -55,23 +57,30 @@ std::optional<Refusal> ClientRegistry::check(std::string_view client_id, std::op
   if (!is_client_id(client_id)) return unknown;
   const std::string digest = sha256_hex(client_id);
   if (disabled_.count(digest)) return unknown;
-  const auto found = registered_.find(digest);
-  if (found == registered_.end() && registered_only_) return unknown;
+  const auto found = applications_.find(digest);
+  if (registered_only_ && (found == applications_.end() || !found->second.known)) return unknown;
   if (!method) return std::nullopt;
-  const std::optional<Method> own = found == registered_.end() ? std::nullopt : found->second;
+  const std::optional<Method> own = found == applications_.end() ? std::nullopt : found->second.method;
   if (own ? *own == *method : *method != Method::utility) return std::nullopt;
   return Refusal{400, "unauthorized_client", "The client is not authorized to use this authorization method."};
 }
 
 const std::vector<std::string>& ClientRegistry::redirect_uris(const std::string& client_digest) const {
   static const std::vector<std::string> none;
-  const auto found = redirect_uris_.find(client_digest);
-  return found == redirect_uris_.end() ? none : found->second;
+  const auto found = applications_.find(client_digest);
+  return found == applications_.end() ? none : found->second.redirect_uris;
+}
+
+bool ClientRegistry::remove(const std::string& client_digest) {
+  const auto found = applications_.find(client_digest);
+  if (found == applications_.end() || !found->second.by_portal) return false;
+  applications_.erase(found);
+  return true;
 }
 
 std::string ClientRegistry::display_name(const std::string& client_digest) const {
-  const auto found = names_.find(client_digest);
-  if (found != names_.end()) return found->second;
+  const auto found = applications_.find(client_digest);
+  if (found != applications_.end() && !found->second.name.empty()) return found->second.name;
   return common_name_.empty() ? "Application " + short_digest(client_digest) : common_name_;
 }
 

@@ -19,6 +19,15 @@ struct Refusal {
   std::string description;
 };
 
+/// An application somebody registered.
+struct Application {
+  std::optional<Method> method;  ///< none: PIN and browser, as any unregistered one
+  std::string name;
+  std::vector<std::string> redirect_uris;
+  bool known = false;      ///< also with --registered-only
+  bool by_portal = false;  ///< kept in the state file, and may be deleted
+};
+
 class ClientRegistry {
  public:
   explicit ClientRegistry(bool registered_only) : registered_only_(registered_only) {}
@@ -38,15 +47,22 @@ class ClientRegistry {
   /// What the portal calls it.
   std::string display_name(const std::string& client_digest) const;
 
+  /// On the developer page.
+  void add(const std::string& client_digest, Application application) {
+    applications_[client_digest] = std::move(application);
+  }
+  bool registered_only() const { return registered_only_; }
+  /// Only what was registered on the developer page.
+  bool remove(const std::string& client_digest);
+  const std::map<std::string, Application>& all() const { return applications_; }
+
   /// ecobee switched the application off.
   void disable(const std::string& client_digest) { disabled_.insert(client_digest); }
   const std::set<std::string>& disabled() const { return disabled_; }
 
  private:
   const bool registered_only_;
-  std::map<std::string, std::optional<Method>> registered_;
-  std::map<std::string, std::vector<std::string>> redirect_uris_;
-  std::map<std::string, std::string> names_;
+  std::map<std::string, Application> applications_;
   std::string common_name_;
   std::set<std::string> disabled_;
 };

@@ -248,7 +248,7 @@ Response consent(World& world, const Request& request) {
   const bool accepted = decision == "accept";
   return Response::json(200, Json::object()
                                  .set("result", accepted ? "accepted" : "declined")
-                                 .set("redirect", accepted ? accept(world, asked) : decline(asked)));
+                                 .set("redirect", accepted ? accept(world, asked, "") : decline(asked)));
 }
 
 struct Route {

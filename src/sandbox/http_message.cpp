@@ -72,6 +72,7 @@ Response Response::json(int status, Json json) {
   response.body = json.pretty();
   response.content = std::move(json);
   response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return response;
 }
 

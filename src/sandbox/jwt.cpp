@@ -2,6 +2,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #include <stdexcept>
@@ -31,8 +32,8 @@ std::string key_number(const EVP_PKEY* key, const char* name) {
 }
 }  // namespace
 
-std::string random_uuid(Random& random) {
-  std::string raw = random.bytes(16);
+namespace {
+std::string uuid_text(std::string raw) {
   raw[6] = static_cast<char>((raw[6] & 0x0f) | 0x40);
   raw[8] = static_cast<char>((raw[8] & 0x3f) | 0x80);
   std::string hex = to_hex(raw);
@@ -40,9 +41,31 @@ std::string random_uuid(Random& random) {
   return hex;
 }
 
-JwtSigner::JwtSigner(Random& random)
-    : random_(random), key_(EVP_RSA_gen(2048)), key_id_(to_base64url(random.bytes(15)).substr(0, 20)) {
-  if (!key_) throw std::runtime_error("OpenSSL made no RSA key");
+EVP_PKEY* read_key(const Secret& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size())),
+                                                     BIO_free);
+  return in ? PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr) : nullptr;
+}
+}  // namespace
+
+std::string random_uuid(Random& random) { return uuid_text(random.bytes(16)); }
+std::string uuid_of(std::string_view text) { return uuid_text(sha256(text).substr(0, 16)); }
+
+JwtSigner::JwtSigner(Random& random) : JwtSigner(random, EVP_RSA_gen(2048)) {}
+JwtSigner::JwtSigner(Random& random, const Secret& pem) : JwtSigner(random, read_key(pem)) {}
+
+JwtSigner::JwtSigner(Random& random, EVP_PKEY* key) : random_(random), key_(key) {
+  if (!key_) throw std::runtime_error("OpenSSL has no RSA key to sign with");
+  key_id_ = to_base64url(sha256(key_number(key, OSSL_PKEY_PARAM_RSA_N))).substr(0, 20);
+}
+
+Secret JwtSigner::pem() const {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_secmem()), BIO_free);
+  char* data = nullptr;
+  if (!out || PEM_write_bio_PrivateKey(out.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    throw std::runtime_error("OpenSSL does not write the signing key");
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return Secret({data, static_cast<size_t>(size)});
 }
 
 std::string JwtSigner::sign(const JwtClaims& claims, size_t bytes) const {

@@ -81,6 +81,10 @@ int run(const Options& options) {
     state.save(world);
   }
 
+  for (const std::string& each : options.accounts)
+    if (const std::string fault = world.accounts.seed(each); !fault.empty())
+      throw std::runtime_error("--account takes NAME:PASSWORD. " + fault);
+
   std::set<std::string> host_names(options.allow_hosts.begin(), options.allow_hosts.end());
   host_names.insert(options.listen);
   TlsIdentity identity;

@@ -10,6 +10,7 @@
 
 #include "base/origin.hpp"
 #include "base/text.hpp"
+#include "sandbox/accounts.hpp"
 #include "sandbox/redirect_uri.hpp"
 #include "sandbox/switches.hpp"
 
@@ -83,6 +84,9 @@ std::string contradiction(const Options& options) {
   // The text is not repeated: it may be a real application's key with a slip in it.
   for (const std::string& client : options.clients)
     if (!ClientRegistry(true).add(client)) return "--client takes 32 letters and digits, then :pin, :code or :utility";
+  Accounts people(system_random());
+  for (const std::string& each : options.accounts)
+    if (const std::string fault = people.seed(each); !fault.empty()) return "--account takes NAME:PASSWORD. " + fault;
   ClientRegistry scratch(true);
   for (const std::string& each : options.redirect_uris) {
     if (!scratch.add_redirect_uri(each)) return "--redirect-uri takes 32 letters and digits, then = and an address";
@@ -170,7 +174,10 @@ ParsedOptions parse_options(int argc, char** argv) {
       takes(app.add_option(each.option, given[i], option_words(each)), each.takes, played)->check(validator_of(each));
   }
 
-  const char* applications = "Applications";
+  const char* applications = "Accounts and applications";
+  repeatable(app.add_option("--account", options.accounts,
+                            "an account of the portal; the password is no secret, so take none that you use elsewhere"),
+             "NAME:PASSWORD", applications);
   app.add_flag("--registered-only", options.registered_only, "know only the client ids given with --client")
       ->group(applications);
   repeatable(app.add_option("--client", options.clients, "register a client id: ID, ID:pin, ID:code or ID:utility"),
@@ -197,6 +204,7 @@ ParsedOptions parse_options(int argc, char** argv) {
   Settings played_settings = Settings::of(profile == "legacy" ? Generation::legacy : Generation::current);
   played_settings.auto_approve_s = settings.auto_approve_s;
   played_settings.auto_decline_s = settings.auto_decline_s;
+  played_settings.remote = options.allow_remote;
   settings = played_settings;
   for (size_t i = 0; i < switches().size(); ++i) {
     const Switch& each = switches()[i];

@@ -27,6 +27,7 @@ struct Options {
   bool allow_remote = false;
   std::vector<std::string> allow_hosts;
   bool registered_only = false;
+  std::vector<std::string> accounts;
   std::vector<std::string> clients;
   std::vector<std::string> client_names;
   std::vector<std::string> redirect_uris;

@@ -1,99 +1,75 @@
 #include "sandbox/portal.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "base/text.hpp"
+#include "sandbox/portal_apps.hpp"
 #include "sandbox/portal_consent.hpp"
-#include "sandbox/portal_pages.hpp"
+#include "sandbox/portal_control.hpp"
+#include "sandbox/portal_developer.hpp"
+#include "sandbox/portal_files.hpp"
+#include "sandbox/portal_pin.hpp"
+#include "sandbox/portal_sign_in.hpp"
 #include "sandbox/portal_visit.hpp"
-#include "sandbox/scopes.hpp"
 
 namespace ecoauth::sandbox {
 
 namespace {
-constexpr const char* home = "/consumerportal/index.html";
-/// For pages that hold no form.
-Response html(const Request& request, int status, std::string body) {
-  return page_response({}, request, status, std::move(body));
+using Handler = Response (*)(World&, const Request&, const Visit&);
+
+struct Page {
+  const char* path;  ///< below /consumerportal/
+  Handler show;      ///< null: somebody reloads the page after a form, or comes back to it, and begins anew
+  Handler take;      ///< a form; null: there is none
+};
+constexpr Page pages[] = {
+    {"index.html", show_apps, nullptr},
+    {"sign-in", show_sign_in, sign_in},
+    {"sign-out", nullptr, sign_out},
+    {"add", show_add, nullptr},
+    {"validate", nullptr, validate_pin},
+    {"decide", nullptr, decide_pin},
+    {"remove", show_remove, remove_app},
+    {"consent", nullptr, decide_consent},
+    {"developer", show_developer, nullptr},
+    {"developer/register", nullptr, register_application},
+    {"developer/remove", nullptr, delete_application},
+    {"control", show_control, nullptr},
+    {"control/fault", nullptr, switch_fault},
+};
+
+struct File {
+  const char* name;
+  const char* content_type;
+};
+constexpr File files[] = {
+    {"style.css", "text/css;charset=UTF-8"},
+    {"control.js", "text/javascript;charset=UTF-8"},
+    {"icon.svg", "image/svg+xml"},
+};
+
+Response file_response(const File& file) {
+  Response response;
+  response.content_type = file.content_type;
+  response.body = std::string(portal_file(file.name));
+  // An image is a page of its own when somebody opens it.
+  response.headers = {{"Cache-Control", "no-cache"},
+                      {"Content-Security-Policy", "default-src 'none'"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Cross-Origin-Resource-Policy", "same-origin"}};
+  return response;
 }
 
-PortalPin pin_page_of(const World& world, const PendingPin& pending) {
-  const int64_t left_ms = std::max<int64_t>(0, pending.expires_ms - world.clock.now_ms());
-  return {pending.pin, duration_text(left_ms)};
+/// Where to begin anew after the form at `path`.
+std::string begin_of(const std::string& path) {
+  const size_t slash = path.find('/');
+  return slash == std::string::npos ? portal_home : "/consumerportal/" + path.substr(0, slash);
 }
 
-std::vector<PortalApp> apps_of(const World& world) {
-  std::map<std::string, std::pair<int64_t, std::string>> newest;
-  for (const auto& [id, grant] : world.authorizations.book().grants) {
-    if (grant.ended != Ended::no) continue;
-    auto& [created_ms, scope] = newest[grant.client_digest];
-    if (grant.created_ms >= created_ms) {
-      created_ms = grant.created_ms;
-      scope = grant.scope;
-    }
-  }
-  std::vector<PortalApp> apps;
-  for (const auto& [client_digest, grant] : newest) apps.push_back(app_of(world, client_digest, grant.second));
-  return apps;
-}
-
-Response show_start(World& world, const Request& request, int status, const std::string& problem) {
-  // What was typed stays in the field. On a page that was merely opened there is nothing.
-  const std::string typed = printable(request.form.get("pin"), 64);
-  const Visit visit = visit_of(world, request);
-  return page_response(visit, request, status, start_page(apps_of(world), visit.csrf, typed, problem));
-}
-
-/// The PIN of the form, or the page that says why not.
-std::variant<PendingPin*, Response> pin_of(World& world, const Request& request) {
-  if (!world.pin_attempts.allows(world.clock.real_ms()))
-    return show_start(world, request, 429, "Too many wrong PINs. Wait a minute, then try again.");
-  PendingPin* pending = world.authorizations.find_pin(request.form.get("pin"), world.clock.now_ms());
-  if (pending) return pending;
-  world.pin_attempts.count_wrong(world.clock.real_ms());
-  return show_start(
-      world, request, 400,
-      "This PIN is not waiting for authorization. Check the spelling; if it is right, it has expired or was used: "
-      "ask the application for a new one.");
-}
-
-Response validate(World& world, const Request& request) {
-  auto found = pin_of(world, request);
-  if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
-  const PendingPin& pending = *std::get<PendingPin*>(found);
-  return html(request, 200,
-              consent_page(app_of(world, pending.client_digest, pending.scope), pin_page_of(world, pending),
-                           std::string(request.form.get("csrf"))));
-}
-
-Response decide(World& world, const Request& request) {
-  const std::string_view decision = request.form.get("decision");
-  if (decision != "authorize" && decision != "decline")
-    return html(request, 400, result_page("That did not work", "The form came without a decision.", false));
-  auto found = pin_of(world, request);
-  if (auto* page = std::get_if<Response>(&found)) return std::move(*page);
-  PendingPin& pending = *std::get<PendingPin*>(found);
-  const std::string name = world.clients.display_name(pending.client_digest);
-  if (decision == "authorize") {
-    pending.state = PinState::approved;
-    return html(
-        request, 200,
-        result_page("Application authorized",
-                    name + " has access now. It notices by itself within a few seconds; you can close this page.",
-                    true));
-  }
-  pending.state = PinState::declined;
-  return html(request, 200,
-              result_page("Application declined", name + " got no access. You can close this page.", true));
-}
-
-Response remove(World& world, const Request& request) {
-  const std::string client_digest(request.form.get("app"));
-  const std::string name = world.clients.display_name(client_digest);
-  if (!world.authorizations.revoke(client_digest, Ended::by_user))
-    return html(request, 404, result_page("Nothing to remove", "This application has no access (any more).", false));
-  return html(request, 200, result_page("Application removed", name + " has lost its access.", true));
+Response take_form(World& world, const Request& request, Handler take) {
+  Visit visit = visit_of(world, request);
+  if (is_own_form(visit, request)) return take(world, request, visit);
+  visit.fresh = false;  // no cookie with this answer: a stranger's form must not take the visitor's own away
+  return message(world, visit, 403, "This form is out of date",
+                 "It did not come from a page that the sandbox showed to this browser. Open My Apps and try again.");
 }
 }  // namespace
 
@@ -103,34 +79,22 @@ bool is_portal_path(const std::string& path) {
 
 Response answer_portal(World& world, const Request& request, std::string& outcome) {
   outcome = "page";
-  if (request.reads() && request.path == home) return show_start(world, request, 200, "");
-  if (request.reads() &&
-      (request.path == "/" || request.path == "/consumerportal" || request.path == "/consumerportal/")) {
-    return redirect_response(home);
+  const std::string prefix = "/consumerportal/";
+  const std::string path = request.path.size() > prefix.size() ? request.path.substr(prefix.size()) : "";
+  if (request.reads() && path.empty()) return redirect_response(302, portal_home);
+  for (const File& each : files)
+    if (path == each.name && request.reads()) return file_response(each);
+  for (const Page& each : pages) {
+    if (path != each.path) continue;
+    if (request.method == "POST" && each.take) {
+      Response response = take_form(world, request, each.take);
+      outcome = response.status < 400 ? "done" : "refused";
+      return response;
+    }
+    if (!request.reads()) break;
+    return each.show ? each.show(world, request, visit_of(world, request)) : redirect_response(302, begin_of(path));
   }
-  using Handler = Response (*)(World&, const Request&);
-  Handler handler = nullptr;
-  if (request.path == "/consumerportal/validate") handler = validate;
-  if (request.path == "/consumerportal/decide") handler = decide;
-  if (request.path == "/consumerportal/remove") handler = remove;
-  if (request.path == "/consumerportal/consent") handler = decide_consent;
-  if (!handler)
-    return html(request, 404, result_page("No such page", "The sandbox has no page at this address.", false));
-  // Somebody reloads the page, or comes back to it, after a form: begin anew.
-  if (request.method != "POST") {
-    return redirect_response(home);
-  }
-  if (!is_own_form(visit_of(world, request), request)) {
-    outcome = "refused";
-    return html(
-        request, 403,
-        result_page("This form is out of date",
-                    "It did not come from a page that the sandbox showed to this browser. Open My Apps and try again.",
-                    false));
-  }
-  Response response = handler(world, request);
-  outcome = response.status < 400 ? "done" : "refused";
-  return response;
+  return message(world, visit_of(world, request), 404, "No such page", "The sandbox has no page at this address.");
 }
 
 }  // namespace ecoauth::sandbox

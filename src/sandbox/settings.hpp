@@ -29,15 +29,16 @@ struct Settings {
   bool takes_legacy_tokens = true;  ///< at the current service
   RefreshPolicy policy = RefreshPolicy::reusable;
   int64_t grace_s = 30;
-  bool any_redirect = false;     ///< ports, queries and http to this machine, which ecobee refuses
-  bool redirect_prefix = false;  ///< a registered redirect address covers what begins with it
-  size_t jwt_bytes = 0;          ///< pads access tokens up to this length; 0 leaves them at their own
+  bool any_redirect = false;        ///< ports, queries and http to this machine, which ecobee refuses
+  bool redirect_prefix = false;     ///< a registered redirect address covers what begins with it
+  size_t jwt_bytes = 0;             ///< pads access tokens up to this length; 0 leaves them at their own
   std::string bad_client = "json";  ///< what /authorize answers to a wrong key: json, html or no-code
   int64_t rate_limit = 0;           ///< requests a minute and application at /token; 0: no limit
   int api_expired_code = 14;
   int api_removed_code = 16;
   std::string content_type = "application/json;charset=UTF-8";
   bool no_store = true;
+  bool remote = false;  ///< other machines can reach it
   int64_t auto_approve_s = -1;
   int64_t auto_decline_s = -1;
 

@@ -21,6 +21,9 @@ class Shapes {
   Secret access_token(const JwtClaims& claims);
   /// Made at the first use: a key takes up to a second, and not every run needs one.
   const JwtSigner& signer();
+  bool has_signer() const { return signer_ != nullptr; }
+  void use_signer(std::unique_ptr<JwtSigner> signer) { signer_ = std::move(signer); }
+  const JwtSigner& existing_signer() const { return *signer_; }
   Random& random() { return random_; }
 
  private:

@@ -18,7 +18,7 @@
 namespace ecoauth::sandbox {
 
 namespace {
-constexpr int format = 1;
+constexpr int format = 2;
 constexpr size_t max_file_bytes = 64 << 20;
 
 using Object = Poco::JSON::Object;
@@ -29,6 +29,7 @@ Json written(const PendingPin& each) {
       .set("code", each.code_digest)
       .set("client", each.client_digest)
       .set("scope", each.scope)
+      .set("account", each.account)
       .set("issued_ms", each.issued_ms)
       .set("expires_ms", each.expires_ms)
       .set("last_poll_ms", each.last_poll_ms)
@@ -41,6 +42,7 @@ PendingPin read_pin(const Object& from) {
   each.code_digest = from.getValue<std::string>("code");
   each.client_digest = from.getValue<std::string>("client");
   each.scope = from.getValue<std::string>("scope");
+  each.account = from.getValue<std::string>("account");
   each.issued_ms = from.getValue<Poco::Int64>("issued_ms");
   each.expires_ms = from.getValue<Poco::Int64>("expires_ms");
   each.last_poll_ms = from.getValue<Poco::Int64>("last_poll_ms");
@@ -54,6 +56,7 @@ Json written(const BrowserCode& each) {
       .set("client", each.client_digest)
       .set("redirect_uri", each.redirect_uri)
       .set("scope", each.scope)
+      .set("account", each.account)
       .set("challenge", each.challenge)
       .set("grant", each.grant_id)
       .set("expires_ms", each.expires_ms);
@@ -65,7 +68,8 @@ BrowserCode read_code(const Object& from) {
   each.client_digest = from.getValue<std::string>("client");
   each.redirect_uri = from.getValue<std::string>("redirect_uri");
   each.scope = from.getValue<std::string>("scope");
-  each.challenge = from.optValue<std::string>("challenge", "");
+  each.account = from.getValue<std::string>("account");
+  each.challenge = from.getValue<std::string>("challenge");
   each.grant_id = from.getValue<std::string>("grant");
   each.expires_ms = from.getValue<Poco::Int64>("expires_ms");
   return each;
@@ -95,9 +99,11 @@ Json written(const std::string& id, const Grant& grant, const Book& book) {
       .set("id", id)
       .set("client", grant.client_digest)
       .set("scope", grant.scope)
+      .set("account", grant.account)
       .set("subject", grant.subject)
-      .set("account", grant.account_id)
+      .set("account_id", grant.account_id)
       .set("created_ms", grant.created_ms)
+      .set("last_used_ms", grant.last_used_ms)
       .set("ended", static_cast<int>(grant.ended))
       .set("refresh_tokens", std::move(refresh))
       .set("access_tokens", std::move(access))
@@ -121,8 +127,10 @@ void read_grant(const Object& from, Book& book) {
   grant.client_digest = from.getValue<std::string>("client");
   grant.scope = from.getValue<std::string>("scope");
   grant.subject = from.getValue<std::string>("subject");
-  grant.account_id = from.getValue<std::string>("account");
+  grant.account = from.getValue<std::string>("account");
+  grant.account_id = from.getValue<std::string>("account_id");
   grant.created_ms = from.getValue<Poco::Int64>("created_ms");
+  grant.last_used_ms = from.getValue<Poco::Int64>("last_used_ms");
   grant.ended = static_cast<Ended>(from.getValue<int>("ended"));
   each_object(from, "refresh_tokens", [&](const Object& entry) {
     RefreshToken token;
@@ -145,6 +153,58 @@ void read_grant(const Object& from, Book& book) {
         Grant::Answer{Secret(entry.getValue<std::string>("access")), Secret(entry.getValue<std::string>("refresh"))});
   });
   book.grants.emplace(id, std::move(grant));
+}
+
+/// The applications that the developer page registered; the command line's come again by themselves.
+Json written_applications(const ClientRegistry& clients) {
+  Json list = Json::array();
+  for (const auto& [digest, each] : clients.all()) {
+    if (!each.by_portal) continue;
+    Json uris = Json::array();
+    for (const std::string& uri : each.redirect_uris) uris.push(Json::object().set("uri", uri));
+    list.push(Json::object()
+                  .set("client", digest)
+                  .set("name", each.name)
+                  .set("method", each.method ? static_cast<int>(*each.method) : -1)
+                  .set("redirect_uris", std::move(uris)));
+  }
+  return list;
+}
+
+void read_application(const Object& from, ClientRegistry& clients) {
+  Application each;
+  each.name = from.getValue<std::string>("name");
+  if (const int method = from.getValue<int>("method"); method >= 0) each.method = static_cast<Method>(method);
+  each_object(from, "redirect_uris",
+              [&](const Object& entry) { each.redirect_uris.push_back(entry.getValue<std::string>("uri")); });
+  each.known = each.by_portal = true;
+  clients.add(from.getValue<std::string>("client"), std::move(each));
+}
+
+Json written_accounts(const Accounts& accounts) {
+  Json list = Json::array();
+  for (const auto& [name, account] : accounts.all())
+    list.push(Json::object().set("name", name).set("salt", account.salt).set("key", account.key));
+  return list;
+}
+
+Json written_sessions(const Accounts& accounts) {
+  Json list = Json::array();
+  for (const Accounts::Session& each : accounts.sessions())
+    list.push(Json::object().set("cookie", each.cookie_digest).set("account", each.account));
+  return list;
+}
+
+void read_people(const Object& root, World& world) {
+  each_object(root, "accounts", [&](const Object& entry) {
+    world.accounts.all()[entry.getValue<std::string>("name")] = {entry.getValue<std::string>("salt"),
+                                                                 entry.getValue<std::string>("key")};
+  });
+  each_object(root, "sessions", [&](const Object& entry) {
+    world.accounts.sessions().push_back(
+        {entry.getValue<std::string>("cookie"), entry.getValue<std::string>("account")});
+  });
+  world.csrf_key = Secret(root.getValue<std::string>("csrf_key"));
 }
 
 std::string read_whole(int fd) {
@@ -184,6 +244,10 @@ bool StateFile::load(World& world) const {
     each_object(*root, "grants", [&](const Object& entry) { read_grant(entry, book); });
     each_object(*root, "disabled_clients",
                 [&](const Object& entry) { world.clients.disable(entry.getValue<std::string>("client")); });
+    each_object(*root, "applications", [&](const Object& entry) { read_application(entry, world.clients); });
+    read_people(*root, world);
+    if (const Secret pem(root->getValue<std::string>("signing_key")); !pem.empty())
+      world.authorizations.shapes().use_signer(std::make_unique<JwtSigner>(world.random, pem));
     world.authorizations.book() = std::move(book);
     // The world's time went on meanwhile; the sandbox's own lead over it is kept.
     world.clock.resume_at(world.clock.wall_ms() + root->getValue<Poco::Int64>("ahead_ms"));
@@ -197,6 +261,7 @@ bool StateFile::load(World& world) const {
 
 void StateFile::save(const World& world) {
   const Book& book = world.authorizations.book();
+  const Shapes& shapes = world.authorizations.shapes();
   Json pins = Json::array();
   for (const PendingPin& each : book.pins) pins.push(written(each));
   Json codes = Json::array();
@@ -212,6 +277,11 @@ void StateFile::save(const World& world) {
                          .set("codes", std::move(codes))
                          .set("grants", std::move(grants))
                          .set("disabled_clients", std::move(disabled))
+                         .set("applications", written_applications(world.clients))
+                         .set("accounts", written_accounts(world.accounts))
+                         .set("sessions", written_sessions(world.accounts))
+                         .set("csrf_key", world.csrf_key.reveal())
+                         .set("signing_key", shapes.has_signer() ? shapes.existing_signer().pem().reveal() : "")
                          .pretty();
   std::string digest = sha256(text);
   if (digest == last_digest_) return;

@@ -1,7 +1,9 @@
 // Everything one sandbox process knows, as the handlers see it.
 #pragma once
 
+#include "base/digest.hpp"
 #include "base/random.hpp"
+#include "sandbox/accounts.hpp"
 #include "sandbox/attempt_limiter.hpp"
 #include "sandbox/authorizations.hpp"
 #include "sandbox/client_registry.hpp"
@@ -20,7 +22,8 @@ struct World {
         clock(the_clock),
         random(the_random),
         authorizations(settings, clients, the_random),
-        csrf_key(the_random.bytes(32)) {}
+        accounts(the_random),
+        csrf_key(to_hex(the_random.bytes(32))) {}
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -31,7 +34,9 @@ struct World {
   Authorizations authorizations;
   FaultBook faults{clock};
   RequestLog log;
-  AttemptLimiter pin_attempts{10, 60000};
+  Accounts accounts;
+  AttemptLimiter pin_attempts{5, 30, 600000};
+  AttemptLimiter sign_in_attempts{10, 100, 600000};
   RateLimiter token_rate;
   Secret csrf_key;
 };

@@ -192,7 +192,7 @@ class BrowserFlow(Steps):
         """As a browser without script goes through it."""
         self.client_id = TIGHT
         for decision, member in (("accept", "code"), ("decline", "error")):
-            browser = Browser(self.sandbox)
+            browser = Browser(self.sandbox, account=f"{decision} {new_client_id()}")
             page = browser.open("/authorize?" + urllib.parse.urlencode(self.ask(scope="smartRead,smartWrite")))
             for word in ("change their settings", "client.example"):
                 self.assertIn(word, page.text)
@@ -207,7 +207,7 @@ class BrowserFlow(Steps):
 
     def test_the_page_is_ours_alone(self):
         """Neither another visitor's form nor one that was changed on the way leads anywhere else."""
-        browser, stranger = Browser(self.sandbox), Browser(self.sandbox)
+        browser, stranger = (Browser(self.sandbox, account=f"{who} {new_client_id()}") for who in ("ann", "eve"))
         fields = dict(browser.open("/authorize?" + urllib.parse.urlencode(self.ask())).form("consent")["fields"])
         rows = [({"csrf": ""}, 403), ({"csrf": stranger.open().forms[0]["fields"]["csrf"]}, 403),
                 ({"redirect_uri": "https://evil.example/"}, 400), ({"client_id": "x"}, 401), ({"decision": "maybe"}, 400)]

@@ -1,5 +1,7 @@
 """What must not get past the portal and the gate: other sites' pages, rebound names, markup, guesses."""
+import collections
 import re
+import socket
 import threading
 
 from portal_case import HOME, Browser, PortalCase
@@ -12,25 +14,31 @@ PAYLOADS = [opening + inner + closing
             for closing in (">", "", "\x00>", "\r\n\r\n<", "\u2028>")]
 
 
+# Every form there is.
+ACTIONS = ("validate", "decide", "remove", "consent", "sign-in", "sign-out", "developer/register", "developer/remove",
+           "control/fault")
+
+
 class OtherSites(PortalCase):
     def test_forms_of_others(self):
         """Without the token of this very visitor nothing happens."""
         pending = self.start_pin()
         page = self.consent(pending)
         fields = {**page.form("decide")["fields"], "decision": "authorize"}
-        foreign = Browser(self.sandbox)
-        foreign_token = foreign.open().form("validate")["fields"]["csrf"]
+        foreign = Browser(self.sandbox, account="eve" + self.client_id)
+        foreign_token = foreign.open("/consumerportal/add").form("validate")["fields"]["csrf"]
+        cookie = self.browser.cookie.split("=")[0] + "="
         rows = [
             ({"csrf": ""}, {}), ({"csrf": None}, {}), ({"csrf": "x" * 43}, {}), ({"csrf": foreign_token}, {}),
-            ({}, {"Cookie": None}), ({}, {"Cookie": foreign.cookie}), ({}, {"Cookie": "ecoauth_sandbox="}),
-            ({}, {"Cookie": "ecoauth_sandbox=" + "x" * 43}), ({}, {"Origin": "http://evil.example"}),
+            ({}, {"Cookie": None}), ({}, {"Cookie": foreign.cookie}), ({}, {"Cookie": cookie}),
+            ({}, {"Cookie": cookie + "x" * 43}), ({}, {"Origin": "http://evil.example"}),
             ({}, {"Origin": "null"}), ({}, {"Origin": "https://" + self.browser.host}),
             ({}, {"Origin": f"http://{self.sandbox.host}:1"}), ({}, {"Origin": f"http://localhost:{self.sandbox.port}"}),
             ({}, {"Sec-Fetch-Site": "cross-site"}), ({}, {"Sec-Fetch-Site": "same-site"}),
             ({}, {"Host": "evil.example"}),
         ]
         for change, headers in rows:
-            for action in ("validate", "decide", "remove"):
+            for action in ACTIONS:
                 with self.subTest(action=action, change=change, headers=headers):
                     form = {name: value for name, value in {**fields, **change}.items() if value is not None}
                     answer = self.browser.send("POST", "/consumerportal/" + action, form, **headers).answer
@@ -103,48 +111,93 @@ class Markup(PortalCase):
         clients = [new_client_id() for _ in range(len(PAYLOADS))]
         names = {client: payload.replace("\0", "") for client, payload in zip(clients, PAYLOADS)}
         self.play(*[text for pair in names.items() for text in ("--client-name", "=".join(pair))])
-        start = self.browser.open()
         for client, name in names.items():
             pending = self.start_pin(client_id=client)
-            page = self.expect_page(self.browser.submit(start, "validate", pin=pending["ecobeePin"]))
+            page = self.expect_page(self.browser.add(pending["ecobeePin"]))
             self.assertIn(re.sub(r"\s+", " ", name).strip(), re.sub(r"\s+", " ", page.text))
             self.expect_page(self.browser.submit(page, "decide", ("decision", "authorize")))
             self.exchange(pending["code"], client)
         self.expect_page(self.browser.open())
+        self.expect_page(self.browser.open("/consumerportal/developer"))
+
+    def test_markup_in_the_browser_flow(self):
+        """Also the page that asks who it is, and the one that says what is wrong with the request."""
+        for payload in PAYLOADS[::5]:
+            for change in ({"scope": payload}, {"state": payload}, {"redirect_uri": "https://client.example/" + payload},
+                           {"redirect_uri": payload}, {"client_id": payload}, {"code_challenge": payload},
+                           {"response_type": payload}):
+                for browser in (self.browser, Browser(self.sandbox)):
+                    with self.subTest(change=change):
+                        page = browser.send("GET", self.address(**change))
+                        status = page.answer.status
+                        self.assertIn(status, (200, 400, 401))
+                        self.expect_page(page, status, targets="'self' https: http:" if status == 200 else "'self'")
 
     def test_markup_typed(self):
-        for payload in PAYLOADS[::30]:
-            self.play()
-            self.expect_page(self.browser.submit(self.browser.open(), "validate", pin=payload), 400, "not waiting")
+        for payload in PAYLOADS[::5]:
+            with self.subTest(payload=payload):
+                page = self.browser.submit(self.browser.open("/consumerportal/developer"), "register", name=payload * 9,
+                                           key=payload, uris=payload)
+                self.expect_page(page, 400)
+                self.expect_page(Browser(self.sandbox).sign_in(payload, "x" * 300, do="create"), 400)
+        self.play()
+        for payload in PAYLOADS[::60]:
+            self.expect_page(self.browser.add(payload), 400, "not waiting")
+
+    def test_markup_in_the_log(self):
+        for payload in PAYLOADS:
+            header = re.sub("[\0\r\n\u2028]", "", payload)
+            self.sandbox.request("GET", "/authorize", query={"response_type": payload, "grant_type": payload, payload: "x"},
+                                 headers={"User-Agent": header, "Authorization": header})
+        self.expect_page(self.browser.open("/consumerportal/control"))
 
 
 class Guessing(PortalCase):
-    """At most ten wrong PINs a minute, over all visitors: even the short legacy PIN is not found in its nine minutes."""
+    """Five wrong PINs in ten minutes by one account, thirty by all of them: even the short legacy PIN is not found in its nine
+    minutes."""
 
     ARGUMENTS = None
 
     def guess(self, pin="????", browser=None):
-        browser = browser or self.browser
-        return browser.submit(browser.open(), "validate", pin=pin)
+        return (browser or self.browser).add(pin)
 
-    def test_limit(self):
+    def test_limit_of_one_account(self):
         self.play("--profile", "legacy")
         pending = self.start_pin()
         consent = self.consent(pending)
-        for _ in range(10):
+        for _ in range(5):
             self.expect_page(self.guess(), 400, "not waiting")
-        self.expect_page(self.guess(), 429, "Too many wrong PINs")
+        page = self.expect_page(self.guess(), 429, "Too many wrong PINs")
+        self.assertRegex(page.text, r"Try again in (9|10) min")
+        self.assertAlmostEqual(int(page.answer.headers["Retry-After"]), 600, delta=60)
         self.expect_page(self.guess(pending["ecobeePin"]), 429)  # else the answer would tell right from wrong
-        self.expect_page(self.guess(browser=Browser(self.sandbox)), 429)
+        again = Browser(self.sandbox)
+        again.sign_in("ann")
+        self.expect_page(self.guess(browser=again), 429)  # the account, not the browser
         self.expect_page(self.browser.submit(consent, "decide", ("decision", "authorize")), 429)
-        self.sandbox.advance(120)  # the limit does not go by the clock that may be moved
+        self.sandbox.advance(1200)  # the limit does not go by the clock that may be moved
         self.expect_page(self.guess(), 429)
-        self.expect_error(self.exchange(pending["code"]), 401, "authorization_pending")
+        pending = self.start_pin()
+        other = Browser(self.sandbox, account="ben")
+        page = self.expect_page(self.guess(pending["ecobeePin"], other), 200)  # others go on
+        self.expect_page(other.submit(page, "decide", ("decision", "authorize")))
+        self.expect_json(self.exchange(pending["code"]), 200)
+
+    def test_limit_of_all(self):
+        self.play("--profile", "legacy")
+        pending = self.start_pin()
+        for number in range(6):
+            browser = Browser(self.sandbox, account=f"guesser {number}")
+            for _ in range(5):
+                self.expect_page(self.guess(browser=browser), 400)
+        for browser in (self.browser, Browser(self.sandbox, account="fresh")):
+            self.expect_page(self.guess(pending["ecobeePin"], browser), 429, "Try again in")
+        self.sandbox.control("approve", pin=pending["ecobeePin"])  # the control API is no guesser's way
 
     def test_decisions_are_guesses_too(self):
         self.play("--profile", "legacy")
         page = self.consent(self.start_pin())
-        for _ in range(10):
+        for _ in range(5):
             self.expect_page(self.browser.submit(page, "decide", ("decision", "authorize"), pin="????"), 400)
         self.expect_page(self.browser.submit(page, "decide", ("decision", "authorize"), pin="????"), 429)
 
@@ -154,23 +207,52 @@ class Guessing(PortalCase):
             self.browser.submit(self.consent(self.start_pin()), "decide", ("decision", "authorize"))
         self.expect_page(self.guess(), 400)
 
+    def test_passwords_are_limited_too(self):
+        self.play()
+        for _ in range(10):
+            self.expect_page(Browser(self.sandbox).sign_in("ann", "wrong"), 400)
+        self.expect_page(Browser(self.sandbox).sign_in("ann"), 429, "Try again in")
+
     def test_at_full_speed(self):
+        """100,000 guesses over 100 accounts, a thousand on the wire at a time: thirty are looked at, none hits."""
         self.play("--profile", "legacy")
-        statuses = []
+        pins = [self.start_pin() for _ in range(50)]
+        browsers = [Browser(self.sandbox, account=f"guesser {number}") for number in range(100)]
+        guesses = [f"{number:04}" for number in range(1000)]
+        counts = collections.Counter()
 
-        def work():
-            browser = Browser(self.sandbox)
-            form = browser.open().form("validate")
-            for number in range(100):
-                form["fields"]["pin"] = f"{number:04}"
-                statuses.append(browser.send("POST", form["action"], form["fields"]).answer.status)
+        def work(browsers):
+            for browser in browsers:
+                counts.update(self.statuses(browser, guesses))
 
-        threads = [threading.Thread(target=work) for _ in range(8)]
+        threads = [threading.Thread(target=work, args=(browsers[number::2],)) for number in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(PATIENCE_S)
-        self.assertEqual({status: statuses.count(status) for status in sorted(set(statuses))}, {400: 10, 429: 790})
+            thread.join()
+        self.assertEqual(counts, {400: 30, 429: 99970})
+        self.assertEqual({pin["state"] for pin in self.sandbox.state()["pins"]}, {"waiting"})
+        self.expect_error(self.exchange(pins[0]["code"]), 401, "authorization_pending")
+
+    def statuses(self, browser, pins):
+        """Of the answers to these guesses, all sent on one connection without waiting."""
+        token = browser.open("/consumerportal/add").form("validate")["fields"]["csrf"]
+        head = (f"POST /consumerportal/validate HTTP/1.1\r\nHost: {browser.host}\r\nCookie: {browser.cookie}\r\n"
+                f"Origin: http://{browser.host}\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+        forms = [f"csrf={token}&pin={pin}" for pin in pins]
+        requests = "".join(f"{head}Content-Length: {len(form)}\r\n\r\n{form}" for form in forms).encode()
+        with socket.create_connection((self.sandbox.host, self.sandbox.port), PATIENCE_S) as connection:
+            sender = threading.Thread(target=connection.sendall, args=(requests,))
+            sender.start()
+            with connection.makefile("rb") as answers:
+                for _ in forms:
+                    status = int(answers.readline().split()[1])
+                    while (line := answers.readline()) != b"\r\n":
+                        if line.lower().startswith(b"content-length:"):
+                            length = int(line.split(b":")[1])
+                    answers.read(length)
+                    yield status
+            sender.join()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The portal's pages taken apart, a browser without script, and what holds for every page."""
-import base64
-import hashlib
 import html.parser
+import urllib.parse
 
 from sandbox_case import FROZEN, Case
 
 HOME = "/consumerportal/index.html"
-TAGS = {"html", "head", "meta", "title", "style", "body", "div", "strong", "main", "p", "h1", "h2", "section", "form", "input",
-        "label", "button", "ul", "li", "dl", "dt", "dd", "code", "span", "a"}
+TAGS = {"html", "head", "meta", "title", "link", "script", "body", "header", "nav", "img", "div", "strong", "main", "p", "h1", "h2",
+        "h3", "section", "form", "fieldset", "legend", "input", "textarea", "label", "button", "ul", "li", "dl", "dt", "dd", "code",
+        "span", "a", "time", "table", "thead", "tbody", "tr", "th", "td"}
+PASSWORD = "correct horse"
 
 
 class Page(html.parser.HTMLParser):
@@ -15,40 +16,48 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, answer):
         super().__init__()
-        self.answer, self.tags, self.forms, self.text, self.style = answer, [], [], "", ""
-        self.in_style = False
+        self.answer, self.tags, self.forms, self.text = answer, [], [], ""
+        self.area = None
         self.feed(answer.text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.tags.append((tag, attributes))
-        self.in_style = tag == "style"
         if tag == "form":
             self.forms.append({"action": attributes["action"], "method": attributes["method"], "fields": {}, "buttons": []})
-        elif tag == "input":
+        elif tag == "input" and (attributes["type"] != "radio" or "checked" in attributes):
             self.forms[-1]["fields"][attributes["name"]] = attributes.get("value", "")
+        elif tag == "textarea":
+            self.area = attributes["name"]
+            self.forms[-1]["fields"][self.area] = ""
         elif tag == "button" and "name" in attributes:
             self.forms[-1]["buttons"].append((attributes["name"], attributes["value"]))
 
     def handle_endtag(self, tag):
-        self.in_style = False
+        if tag == "textarea":
+            self.area = None
 
     def handle_data(self, data):
-        if self.in_style:
-            self.style += data
-        else:
-            self.text += data
+        self.text += data
+        if self.area:
+            self.forms[-1]["fields"][self.area] += data
 
     def form(self, action):
         return next(form for form in self.forms if form["action"].endswith(action))
 
+    def has_form(self, action):
+        return any(form["action"].endswith(action) for form in self.forms)
+
 
 class Browser:
-    """Keeps its cookie, sends what browsers send, follows what the portal redirects to."""
+    """Keeps its cookie, sends what browsers send, follows what the portal redirects to. Signs in with `account`, which is
+    made on the spot."""
 
-    def __init__(self, sandbox, host=None):
+    def __init__(self, sandbox, host=None, account=None):
         self.sandbox, self.cookie = sandbox, None
         self.host = host or f"{sandbox.host}:{sandbox.port}"
+        if account:
+            self.sign_in(account, do="create")
 
     def send_only(self, method, path, form=None, **headers):
         """The answer as it is, redirects too."""
@@ -63,7 +72,7 @@ class Browser:
 
     def send(self, method, path, form=None, **headers):
         answer = self.send_only(method, path, form, **headers)
-        if answer.status == 302:
+        if answer.status in (302, 303):
             return self.send("GET", answer.headers["Location"])
         return Page(answer)
 
@@ -74,21 +83,30 @@ class Browser:
         form = page.form(action)
         return self.send("POST", form["action"], {**form["fields"], **typed, **dict([button] if button else [])})
 
+    def sign_in(self, name, password=PASSWORD, do="sign-in", page=None):
+        return self.submit(page or self.open("/consumerportal/sign-in"), "sign-in", ("do", do), name=name, password=password)
+
+    def add(self, pin):
+        """Enters a PIN under Add Application."""
+        return self.submit(self.open("/consumerportal/add"), "validate", pin=pin)
+
 
 class PortalCase(Case):
-    ARGUMENTS = (*FROZEN, "--client-name", "Home Controller")
+    ARGUMENTS = (*FROZEN, "--client-name", "Home Controller", "--account", "ann:" + PASSWORD)
 
     def setUp(self):
         super().setUp()
         if self.ARGUMENTS is not None:
             self.browser = Browser(self.sandbox)
+            self.browser.sign_in("ann")
 
     def play(self, *arguments):
         """With a sandbox of its own: wrong PINs are counted over all visitors, and in real time."""
-        self.sandbox = self.new_sandbox(*arguments)
+        self.sandbox = self.new_sandbox("--account", "ann:" + PASSWORD, *arguments)
         self.browser = Browser(self.sandbox)
+        self.browser.sign_in("ann")
 
-    def expect_page(self, page, status=200, *words):
+    def expect_page(self, page, status=200, *words, targets="'self'"):
         """What holds for every page."""
         answer = page.answer
         self.assertEqual(answer.status, status, answer)
@@ -96,12 +114,11 @@ class PortalCase(Case):
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
         self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
         self.assertEqual(answer.headers["X-Frame-Options"], "DENY")
-        digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+        script = "script-src 'self'; connect-src 'self'; " if "script" in [tag for tag, _ in page.tags] else ""
         self.assertEqual(answer.headers["Content-Security-Policy"],
-                         f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; "
-                         "frame-ancestors 'none'")
-        self.assertIn("This is a local sandbox, not ecobee.", page.text)
-        self.assertIn("prefers-color-scheme: dark", page.style)
+                         f"default-src 'none'; style-src 'self'; img-src 'self'; {script}form-action {targets}; "
+                         "base-uri 'none'; frame-ancestors 'none'")
+        self.assertIn("This is a sandbox, not ecobee.", page.text)
         names = [tag for tag, _ in page.tags]
         self.assertLessEqual(set(names), TAGS)
         self.assertEqual(names.count("h1"), 1)
@@ -111,20 +128,25 @@ class PortalCase(Case):
                       [attributes for tag, attributes in page.tags if tag == "meta"])
         for tag, attributes in page.tags:
             for name, value in attributes.items():
-                self.assertFalse(name.startswith("on") or name in ("style", "src", "srcdoc"), (tag, attributes))
-                if name in ("href", "action"):
-                    self.assertRegex(value, "^/consumerportal/[a-z.]+$")
+                self.assertFalse(name.startswith("on") or name in ("style", "srcdoc"), (tag, attributes))
+                if name in ("href", "action", "src"):
+                    self.assertRegex(value, r"^(/consumerportal/[a-z./-]+(\?app=[0-9a-f]{64})?|#content)$")
         for form in page.forms:
             self.assertEqual(form["method"], "post")
             self.assertGreater(len(form["fields"]["csrf"]), 40)
-        labelled = {attributes["for"] for tag, attributes in page.tags if tag == "label"}
+        labelled = {attributes["for"] for tag, attributes in page.tags if tag == "label" and "for" in attributes}
         for tag, attributes in page.tags:
-            if tag == "input" and attributes["type"] != "hidden":
+            if tag == "textarea" or tag == "input" and attributes["type"] not in ("hidden", "radio"):
                 self.assertIn(attributes["id"], labelled)
         for word in words:
             self.assertIn(word, page.text)
         return page
 
     def consent(self, pending, typed=None):
-        start = self.expect_page(self.browser.open())
-        return self.expect_page(self.browser.submit(start, "validate", pin=typed or pending["ecobeePin"]))
+        return self.expect_page(self.browser.add(typed or pending["ecobeePin"]))
+
+    def address(self, **change):
+        """Of the consent page."""
+        given = {"response_type": "code", "client_id": self.client_id, "redirect_uri": "https://client.example/back",
+                 "scope": "smartRead", "state": "s t", **change}
+        return "/authorize?" + urllib.parse.urlencode({name: value for name, value in given.items() if value is not None})

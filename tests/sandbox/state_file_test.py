@@ -129,7 +129,7 @@ class StateFile(Case):
         with open(self.path, "rb") as file:
             good = file.read()
         for what, content in (("empty", b""), ("junk", b"\0\xff junk"), ("cut", good[:len(good) // 2]), ("list", b"[]"),
-                              ("newer", good.replace(b'"format": 1', b'"format": 2')),
+                              ("newer", good.replace(b'"format": 2', b'"format": 3')),
                               ("types", good.replace(b'"pins": [', b'"pins": 7, "x": ['))):
             with self.subTest(what):
                 self.assertNotEqual(content, good)
