@@ -271,13 +271,10 @@ bool StateMachine::start_next_job(const Now& now) {
     return true;
   }
   if (token_wanted()) {
-    if (settings_.role == Role::follower && follower_read_ms_ != now.boot_ms) {
-      begin(Job::load, now);
-      return true;
-    }
-    bool allowed = has_grant() && refresh_allowed_at_ms() <= now.boot_ms;
-    if (allowed && settings_.role == Role::owner) {
-      begin(Job::refresh, now);
+    const bool allowed = settings_.role == Role::owner && has_grant() && refresh_allowed_at_ms() <= now.boot_ms;
+    // Another process may have authorized or refreshed since: nobody is told of a failure before that is known.
+    if (allowed || read_at_ms_ != now.boot_ms) {
+      begin(allowed ? Job::refresh : Job::load, now);
       return true;
     }
     fail_refresh_waiters(why_no_token(now), now);

@@ -121,7 +121,7 @@ struct MachineMemory {
   bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
   int64_t rejected_generation_ = 0;
   int64_t revoked_generation_ = 0;
-  int64_t follower_read_ms_ = -1;   // when a follower last looked
+  int64_t read_at_ms_ = -1;         // when somebody who waits for a token last looked
   int64_t retry_at_ms_ = 0;         // the library's own next try
   int64_t demand_retry_at_ms_ = 0;  // a caller's
   int64_t throttled_until_ms_ = 0;  // the server's wish, which binds callers too

@@ -51,7 +51,7 @@ void StateMachine::locked(Result<bool> acquired, const Now& now) {
 
 void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) {
   if (step_ != Step::reading && step_ != Step::rebasing) return;
-  if (job_ == Job::load) follower_read_ms_ = now.boot_ms;
+  if (job_ == Job::load) read_at_ms_ = now.boot_ms;
   if (!result) {
     if (new_token_)
       commit_saved(result.error(), now);

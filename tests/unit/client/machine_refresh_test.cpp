@@ -181,11 +181,13 @@ BOOST_AUTO_TEST_CASE(the_breaker) {
     rig.served(renewed(2 + i));
     BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
     const OperationId hasty = rig.want(Want::refresh);
+    rig.go_on();
     BOOST_TEST(rig.ended(hasty).result == ECOAUTH_ERROR_RATE_LIMITED);
     BOOST_TEST(rig.ended(hasty).error->retry_after_ms >= min);
     rig.clock.advance_ms(min);
   }
   const OperationId seventh = rig.want(Want::refresh);
+  rig.go_on();
   BOOST_TEST(rig.ended(seventh).result == ECOAUTH_ERROR_RATE_LIMITED);
   BOOST_TEST(rig.ended(seventh).error->retry_after_ms == h - 6 * min);
   BOOST_TEST(rig.sends == 6);

@@ -142,6 +142,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_a_charge_and_only_many_are_a_verdict) {
   BOOST_TEST(!rig.disk->intent.has_value());
 
   caller = rig.want(Want::token);
+  rig.go_on();
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_SERVER, "nothing is asked before its time");
   BOOST_TEST(rig.sends == 1);
 
@@ -161,6 +162,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_a_charge_and_only_many_are_a_verdict) {
   BOOST_TEST(rig.disk->grant->reason == "NEEDS_AUTHORIZATION");
   BOOST_TEST(rig.refresh_token() == "rt-1", "kept");
   caller = rig.want(Want::token);
+  rig.go_on();
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
   BOOST_TEST(rig.ended(caller).error->action == ECOAUTH_ACTION_REAUTHORIZE);
   BOOST_TEST(rig.ended(caller).error->retry_after_ms == h);
@@ -238,10 +240,12 @@ BOOST_AUTO_TEST_CASE(an_explicit_refresh_does_not_wait_for_patience_but_for_the_
   rig.answers(answer(R, 429, "", "120"));
   rig.go_on();
   OperationId caller = rig.want(Want::refresh);
+  rig.go_on();
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
   BOOST_TEST(rig.ended(caller).error->retry_after_ms == 2 * min);
   rig.clock.advance_ms(30 * s);
   caller = rig.want(Want::token);
+  rig.go_on();
   BOOST_TEST(rig.ended(caller).error->retry_after_ms == 90 * s);
   rig.clock.advance_ms(90 * s);
   rig.want(Want::refresh);
@@ -283,6 +287,7 @@ BOOST_AUTO_TEST_CASE(verdicts_over_the_client_id_take_three_more_tries) {
     BOOST_TEST(rig.disk->grant->reason == result_name(code));
     BOOST_TEST(rig.wake_in_ms() == 6 * h);
     const OperationId late = rig.want(Want::token);
+    rig.go_on();
     BOOST_TEST(rig.ended(late).result == code);
     BOOST_TEST(rig.ended(late).error->action == ECOAUTH_ACTION_USER_ACTION);
 
@@ -327,7 +332,9 @@ BOOST_AUTO_TEST_CASE(verdicts_at_once) {
       BOOST_TEST(rig.refresh_token() == "rt-1");
       BOOST_TEST(!rig.disk->intent.has_value());
       BOOST_TEST(rig.wake_in_ms() == row.wait_ms);
-      BOOST_TEST(rig.ended(rig.want(Want::token)).result == row.code);
+      const OperationId later = rig.want(Want::token);
+      rig.go_on();
+      BOOST_TEST(rig.ended(later).result == row.code);
       Rig again = rig.restarted();
       again.want(Want::load);
       again.go_on();

@@ -38,6 +38,9 @@ void refreshed_by_the_owner(Rig& rig, int64_t generation) {
   theirs->grant->generation = generation;
   theirs->grant->access_token = Secret("at-" + std::to_string(generation));
   theirs->grant->obtained = rig.now().moment();
+  theirs->grant->state = GrantState::active;
+  theirs->grant->reason.clear();
+  theirs->grant->refusals.clear();
   rig.other_process_writes(theirs);
 }
 
@@ -116,6 +119,38 @@ BOOST_AUTO_TEST_CASE(leave_intents_and_revocations_to_the_owner) {
   rig.go_on();
   BOOST_TEST(rig.connects == 0);
   BOOST_TEST(rig.wake_in_ms() == -1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(owners_beside_others)
+
+BOOST_AUTO_TEST_CASE(see_what_another_process_has_authorized) {
+  Rig rig;
+  OperationId caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
+  rig.other_process_writes(record_with_grant(rig.clock, h));
+  rig.clock.advance_ms(min);
+  caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.connects == 0);
+}
+
+BOOST_AUTO_TEST_CASE(see_what_another_process_has_refreshed_while_they_may_not_try) {
+  Rig rig = loaded();
+  rig.clock.advance_ms(2 * h);
+  OperationId caller = rig.want(Want::token);
+  rig.served(error_answer(R, "invalid_grant"));
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_SERVER);
+  rig.clock.advance_ms(s);
+  refreshed_by_the_owner(rig, 2);
+  caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.record().grant->generation == 2);
+  BOOST_TEST(rig.sends == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -216,6 +251,7 @@ BOOST_AUTO_TEST_CASE(is_believed_but_probed) {
   BOOST_TEST(rig.disk->seq == seq, "said twice, written once");
   rig.clock.advance_ms(2 * h);
   const OperationId caller = rig.want(Want::token);
+  rig.go_on();
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_REVOKED);
   BOOST_TEST(rig.ended(caller).error->action == ECOAUTH_ACTION_REAUTHORIZE);
   rig.ring();
