@@ -1,6 +1,7 @@
 #include "store/slot_layout.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 #include "base/digest.hpp"
@@ -70,10 +71,18 @@ bool parse_slot(std::string_view area, Slot& slot) {
   return digest_of(line_before_digest, slot.record) == slot.digest;
 }
 
+/// Up to the last byte that is not zero. By blocks, since slots are mostly empty and every load looks at all of them.
+size_t used_size(std::string_view area) {
+  static constexpr char zeros[512] = {};
+  while (area.size() >= sizeof zeros && std::memcmp(area.data() + area.size() - sizeof zeros, zeros, sizeof zeros) == 0)
+    area.remove_suffix(sizeof zeros);
+  const size_t last = area.find_last_not_of('\0');
+  return last == std::string_view::npos ? 0 : last + 1;
+}
+
 Slot read_slot(std::string_view area, const std::string& failed_digest) {
   Slot slot;
-  size_t last = area.find_last_not_of('\0');
-  slot.used_bytes = last == std::string_view::npos ? 0 : last + 1;
+  slot.used_bytes = used_size(area);
   if (slot.used_bytes == 0) {
     slot.state = area.size() == slot_bytes ? Slot::State::zero : Slot::State::damaged;
     return slot;
