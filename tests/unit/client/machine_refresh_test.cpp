@@ -212,6 +212,24 @@ BOOST_AUTO_TEST_CASE(an_intent_found_on_disk_is_followed_up_at_once) {
   BOOST_TEST(!rig.disk->intent.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(what_was_never_sent_settles_no_doubt) {
+  VirtualClock clock;
+  auto left_behind = record_with_grant(clock);
+  left_behind->intent = Intent{1, {clock.boot_ms(), clock.wall_ms(), clock.boot_id()}};
+  Rig rig({}, left_behind);
+  rig.clock = clock;
+  rig.want(Want::load);
+  for (int i = 0; i < 5; ++i) {
+    for (int answers = 0; answers < (i ? 2 : 3); ++answers) rig.store_answers(Rig::StoreAnswer::good);
+    rig.answers(no_answer(AnswerContext::refresh, RawAnswer::Transfer::not_sent));
+    BOOST_TEST((rig.machine.flags() & ECOAUTH_FLAG_AMBIGUOUS) != 0);
+    BOOST_TEST(rig.wake_in_ms() <= 5 * min, "though the token lives for an hour");
+    rig.ring();
+  }
+  rig.served(renewed(2));
+  BOOST_TEST(rig.machine.flags() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(an_access_token_left_out_for_room_is_fetched) {
   VirtualClock clock;
   auto without = record_with_grant(clock);

@@ -201,6 +201,17 @@ BOOST_AUTO_TEST_CASE(a_record_never_overwrites_what_a_torn_write_falls_back_to) 
     }
 }
 
+BOOST_AUTO_TEST_CASE(every_slot_has_its_turn) {
+  // So that the two records before the one that is being written are both there.
+  std::string slots[slot_count] = {blank, "", ""};
+  for (int64_t seq = 1; seq < 10; ++seq) {
+    const Contents contents = read_contents(file_with(slots[0], slots[1], slots[2]), {}, "").value();
+    const int place = slot_for(contents, seq, {});
+    BOOST_TEST(place == seq % slot_count);
+    slots[place] = slot(seq, "record");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_longest_record_fits) {
   std::string record(longest_record_bytes, 'r');
   std::string image = image_text(slot_image(INT64_MAX, INT64_MAX, record));
