@@ -53,6 +53,13 @@ void RefreshBreaker::refreshed(int64_t now_ms) {
   if (at_ms_.size() > 6) at_ms_.pop_front();
 }
 
+void RefreshBreaker::refreshed_by_others(int64_t times, int64_t after_ms, int64_t last_ms) {
+  const int64_t pause_ms = times > 0 ? std::max<int64_t>(0, last_ms - after_ms) / times : 0;
+  for (int64_t i = std::min<int64_t>(times, 6); i-- > 0;) at_ms_.push_back(last_ms - pause_ms * i);
+  std::sort(at_ms_.begin(), at_ms_.end());
+  while (at_ms_.size() > 6) at_ms_.pop_front();
+}
+
 int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
   if (at_ms_.empty() || token_lifetime_ms < 10 * minute_ms) return 0;
   int64_t earliest = at_ms_.back() + minute_ms;

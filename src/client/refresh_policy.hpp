@@ -42,6 +42,8 @@ int64_t idle_refresh_at_ms(const Grant& grant, const Now& now);
 class RefreshBreaker {
  public:
   void refreshed(int64_t now_ms);
+  /// Other processes did so as often, the last time at `last_ms`; when in between is not known.
+  void refreshed_by_others(int64_t times, int64_t after_ms, int64_t last_ms);
   /// For whoever needs a token.
   int64_t not_before_ms(int64_t token_lifetime_ms) const;
   /// For the library's own refreshes: never more than one in a second, however short tokens live.

@@ -82,6 +82,7 @@ void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) 
 void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   bool first = !loaded_;
   int64_t known = generation();
+  const Moment known_since = record_.grant ? record_.grant->obtained : now.moment();
   bool keep_grant = unsaved_ || new_token_;
   // Nobody else may write while this process keeps the lock over an unsaved pair.
   bool own_pending = job_ == Job::authorize || job_ == Job::poll || job_ == Job::browse || job_ == Job::exchange;
@@ -112,6 +113,10 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (generation() != known) {
     actions_.emplace_back(Action::Kind::publish);
     if (!first && generation() > known) {
+      // The limits are the account's: what others did counts, too. Each generation is a refresh of somebody.
+      const int64_t age_ms = elapsed_ms(record_.grant->obtained, now), known_age_ms = elapsed_ms(known_since, now);
+      if (age_ms >= 0 && known_age_ms >= 0)
+        breaker_.refreshed_by_others(generation() - known, now.boot_ms - known_age_ms, now.boot_ms - age_ms);
       retries_.succeeded();
       retry_at_ms_ = demand_retry_at_ms_ = 0;
       nudged_ = false;

@@ -138,6 +138,27 @@ BOOST_AUTO_TEST_CASE(see_what_another_process_has_authorized) {
   BOOST_TEST(rig.connects == 0);
 }
 
+BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
+  // Nobody accepts new tokens, and another process has refreshed five times because of it.
+  Rig rig = loaded();
+  rig.clock.advance_ms(20 * min);
+  refreshed_by_the_owner(rig, 6);
+  rig.clock.advance_ms(2 * min);
+  BOOST_TEST(rig.rejected(1));
+  rig.go_on();
+  BOOST_TEST(rig.record().grant->generation == 6);
+  BOOST_TEST(rig.sends == 0);
+  BOOST_TEST(rig.rejected(6));
+  rig.served(renewed(7));
+  BOOST_TEST(rig.rejected(7));
+  rig.clock.advance_ms(2 * min);
+  const OperationId caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
+  BOOST_TEST(rig.wake_in_ms() == h - 20 * min, "as soon as the first of the six is an hour old");
+  BOOST_TEST(rig.sends == 1);
+}
+
 BOOST_AUTO_TEST_CASE(see_what_another_process_has_refreshed_while_they_may_not_try) {
   Rig rig = loaded();
   rig.clock.advance_ms(2 * h);
