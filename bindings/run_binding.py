@@ -4,7 +4,8 @@
 usage: run_binding.py --results FOLDER [--needs PROGRAM]... LANGUAGE LIBRARY SANDBOX -- COMMAND [ARGUMENT...]
 
 The command's output passes through. In it, "scenario STEP: passed" and "scenario STEP: not applicable: REASON" count, wherever they
-are in a line. FOLDER/LANGUAGE.json is written when the command succeeded. Without a needed program it prints which, and exits with 77.
+are in a line. FOLDER/LANGUAGE.json is written when the command succeeded; a
+second program of the same language is LANGUAGE+WHAT. Without a needed program it prints which, and exits with 77.
 """
 import argparse
 import json

@@ -29,11 +29,10 @@ def printed():
 
 def measured(build):
     """The columns as the tests say."""
-    columns = {}
+    found = {}
     for path in sorted((pathlib.Path(build) / "bindings/results").glob("*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        columns[path.stem] = {step["id"]: cell(found.get(step["id"])) for step in scenario()}
-    return columns
+        found.setdefault(path.stem.split("+")[0], {}).update(json.loads(path.read_text(encoding="utf-8")))
+    return {language: {step["id"]: cell(results.get(step["id"])) for step in scenario()} for language, results in found.items()}
 
 
 def cell(result):

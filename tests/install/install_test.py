@@ -76,7 +76,11 @@ class Installation(unittest.TestCase):
         headers = {f"include/ecoauth/{path.name}" for path in (SOURCE / "include/ecoauth").glob("*.h")}
         self.assertGreaterEqual(len(headers), 14)
         expected = headers | {"bin/ecoauth", "bin/ecoauth-sandbox", f"{LIBDIR}/libecoauth.so", f"{LIBDIR}/libecoauth.so.0",
-                              f"{LIBDIR}/libecoauth.so.{VERSION}", f"{LIBDIR}/pkgconfig/ecoauth.pc"}
+                              f"{LIBDIR}/libecoauth.so.{VERSION}", f"{LIBDIR}/pkgconfig/ecoauth.pc",
+                              f"{LIBDIR}/pkgconfig/ecoauth-cpp.pc", f"{LIBDIR}/cmake/ecoauth/ecoauth-config.cmake",
+                              f"{LIBDIR}/cmake/ecoauth/ecoauth-config-version.cmake"}
+        wrapper = SOURCE / "bindings/cpp/include"
+        expected |= {f"include/{path.relative_to(wrapper)}" for path in wrapper.rglob("*.hpp")}
         expected |= {f"share/ecoauth/conformance/{name}" for name in (
             "store_conformance.c", "store_conformance.h", "store_conformance_kit.h", "store_conformance_processes.c",
             "store_conformance_records.c", "sample_store.c", "sample_store.h")}
