@@ -1,0 +1,326 @@
+"""What the sync and the asyncio client share: the library's handles, options, and the table of operations under way.
+
+No handle is used after its end: a call that needs one holds the lock and looks at it there. Such calls never block. The one that does,
+next_event(-1) of the reader thread, is awaited before the client is freed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+import weakref
+from contextlib import contextmanager
+from ctypes import byref, c_int32, c_int64, c_size_t, c_void_p
+from typing import Any, Callable, Iterator, Optional
+
+from ._errors import Code, EcoauthError, StorageError, make_error, take_error
+from ._library import load_library, text
+from ._stores import AnyStore, Thrown, _Seal, inside, make_store
+from ._values import (Event, EventKind, Flag, GrantState, KeepFresh, LogLevel, ParameterStyle, Polling, Role, Status, copy_event,
+                      copy_status)
+
+DISPATCH_POLL = 2
+FOREVER_MS = -1
+
+_open_cores: weakref.WeakSet[Core] = weakref.WeakSet()
+
+
+def milliseconds(seconds: Optional[float]) -> int:
+    return FOREVER_MS if seconds is None else max(0, int(seconds * 1000))
+
+
+class Options:
+    """The settings of a client, as keyword arguments; None means the library's default. Times are seconds."""
+
+    _TEXTS = ("client_id", "scope", "base_url", "user_agent", "ca_file", "proxy", "token_format", "verification_url")
+    _NUMBERS = ("log_level", "keep_fresh", "role", "polling", "parameter_style")
+    _TIMES = ("request_timeout", "connect_timeout", "shutdown_timeout")
+
+    def __init__(self, store: AnyStore, *, client_id: Optional[str] = None, scope: Optional[str] = None, base_url: Optional[str] = None,
+                 user_agent: Optional[str] = None, ca_file: Optional[str] = None, proxy: Optional[str] = None,
+                 token_format: Optional[str] = None, verification_url: Optional[str] = None, log_level: Optional[LogLevel] = None,
+                 keep_fresh: Optional[KeepFresh] = None, role: Optional[Role] = None, polling: Optional[Polling] = None,
+                 parameter_style: Optional[ParameterStyle] = None, request_timeout: Optional[float] = None,
+                 connect_timeout: Optional[float] = None, shutdown_timeout: Optional[float] = None,
+                 advisory_window: Optional[tuple[int, int]] = None, mandatory_window: Optional[tuple[float, int]] = None,
+                 seal: Optional[_Seal] = None) -> None:
+        self.store, self.seal = store, seal
+        self.advisory_window, self.mandatory_window = advisory_window, mandatory_window
+        given = locals()
+        self.values = {name: given[name] for name in self._TEXTS + self._NUMBERS + self._TIMES if given[name] is not None}
+
+    def build(self) -> tuple[int, Optional[Thrown]]:
+        """The library's options. Whoever gets them gives them to client_new()."""
+        lib = load_library()
+        options = lib.options_new()
+        try:
+            store, thrown = make_store(self.store, self.seal)
+            self._accept("store", lib.options_set_store(options, store))
+            self._accept("dispatch", lib.options_set_dispatch(options, DISPATCH_POLL))
+            for name, value in self.values.items():
+                if name in self._TEXTS:
+                    self._accept(name, lib_setter(name)(options, encode(value, name)))
+                elif name in self._TIMES:
+                    self._accept(name, lib_setter(name + "_ms")(options, milliseconds(value)))
+                else:
+                    self._accept(name, lib_setter(name)(options, int(value)))
+            if self.advisory_window:
+                self._accept("advisory_window", lib.options_set_advisory_window(options, *self.advisory_window))
+            if self.mandatory_window:
+                left, percent = self.mandatory_window
+                self._accept("mandatory_window", lib.options_set_mandatory_window(options, milliseconds(left), percent))
+        except BaseException:
+            lib.options_free(options)
+            raise
+        return options, thrown
+
+    @staticmethod
+    def _accept(name: str, result: int) -> None:
+        if result < 0:
+            raise make_error(result, f"the option {name} was refused")
+
+
+def lib_setter(name: str) -> Any:
+    return getattr(load_library(), "options_set_" + name)
+
+
+def encode(value: str, name: str) -> bytes:
+    encoded = value.encode("utf-8")
+    if b"\0" in encoded:
+        raise make_error(Code.INVALID_ARGUMENT, f"{name} holds a NUL character")
+    return encoded
+
+
+class Core:
+    """A client of the library. `settle` is called with the lock held, once for each operation that has ended."""
+
+    def __init__(self, options: Options, settle: Callable[[Any, Event, Optional[EcoauthError]], None]) -> None:
+        self.lib = load_library()
+        self.renew_lock()
+        self.pid = os.getpid()
+        self.closer: Optional[Callable[[], None]] = None
+        self._settle = settle
+        self._pending: dict[int, Any] = {}
+        built, self.thrown = options.build()
+        client, error = c_void_p(), c_void_p()
+        result = self.lib.client_new(built, byref(client), byref(error))
+        if result < 0:
+            raise take_error(result, error)
+        self._client: Optional[int] = client.value
+        # For clients that were never used, and forgotten.
+        self._end = weakref.finalize(self, self.lib.client_free, client.value)
+        self._end.atexit = False
+        _open_cores.add(self)
+
+    def renew_lock(self) -> None:
+        self.lock = threading.RLock()
+        self._returned = threading.Condition(self.lock)
+        self._borrowed = 0
+
+    # --- The client -------------------------------------------------------------------------------------------------------
+    @property
+    def is_open(self) -> bool:
+        return self._client is not None
+
+    def handle(self) -> int:
+        """The pointer; only with the lock held, or by the reader."""
+        if self._client is None:
+            raise make_error(Code.CLOSED, "the client has been closed")
+        return self._client
+
+    def check(self, result: int, error: c_void_p) -> int:
+        if result < 0:
+            raise self.explain(take_error(result, error))
+        return result
+
+    def explain(self, error: EcoauthError) -> EcoauthError:
+        """Puts what a store of the program has raised behind the error that came of it."""
+        if self.thrown is not None and isinstance(error, StorageError):
+            error.__cause__ = self.thrown.take()
+        return error
+
+    def next_event(self, timeout_ms: int) -> Optional[Event]:
+        """None when none came in time. Raises ClosedError after the last one."""
+        event, error = c_void_p(), c_void_p()
+        result = self.lib.client_next_event(self.handle(), timeout_ms, byref(event), byref(error))
+        if result == Code.TIMEOUT:
+            self.lib.error_free(error)
+            return None
+        self.check(result, error)
+        assert event.value is not None
+        try:
+            return copy_event(event.value)
+        finally:
+            self.lib.event_free(event)
+
+    def wakeup_fd(self) -> int:
+        fd, error = c_int32(), c_void_p()
+        with self.lock:
+            self.check(self.lib.client_wakeup_fd(self.handle(), byref(fd), byref(error)), error)
+        return fd.value
+
+    @contextmanager
+    def borrowed(self) -> Iterator[int]:
+        """The pointer for a call that blocks; a client that is closed meanwhile is freed when it has returned."""
+        with self.lock:
+            client = self.handle()
+            self._borrowed += 1
+        try:
+            yield client
+        finally:
+            with self.lock:
+                self._borrowed -= 1
+                self._returned.notify_all()
+
+    def quiesce(self, timeout: float) -> None:
+        refuse_inside_callback()
+        error = c_void_p()
+        with self.borrowed() as client:
+            self.check(self.lib.client_quiesce(client, milliseconds(timeout), byref(error)), error)
+
+    def accounts(self, timeout: Optional[float]) -> list[str]:
+        refuse_inside_callback()
+        accounts, error = c_void_p(), c_void_p()
+        with self.borrowed() as client:
+            self.check(self.lib.client_accounts(client, milliseconds(timeout), byref(accounts), byref(error)), error)
+        try:
+            return [text(self.lib.account_list_key(accounts, index)) for index in range(self.lib.account_list_size(accounts))]
+        finally:
+            self.lib.account_list_free(accounts)
+
+    def close_start(self) -> None:
+        error = c_void_p()
+        with self.lock:
+            if self._client is not None:
+                self.check(self.lib.client_close_start(self._client, byref(error)), error)
+
+    def free(self) -> None:
+        """Blocks up to the shutdown time-out unless CLOSED has come. Whatever still waits ends as closed."""
+        with self.lock:
+            client, self._client = self._client, None
+            while self._borrowed:
+                self._returned.wait()
+        _open_cores.discard(self)
+        if client is not None:
+            self._end()
+        with self.lock:
+            pending, self._pending = self._pending, {}
+            for waiter in pending.values():
+                self._settle(waiter, CLOSED_EVENT, make_error(Code.CLOSED, "the client has been closed"))
+
+    # --- Operations -------------------------------------------------------------------------------------------------------
+    def start(self, begin: Callable[[Any, Any], int], waiter: Any) -> int:
+        """Begins an operation; `waiter` is settled when it ends, never before this returns."""
+        operation, error = c_int64(), c_void_p()
+        with self.lock:
+            self.check(begin(byref(operation), byref(error)), error)
+            self._pending[operation.value] = waiter
+        return operation.value
+
+    def cancel(self, operation: int) -> None:
+        with self.lock:
+            if self._client is not None:
+                self.lib.client_cancel(self._client, operation)
+
+    def completed(self, event: Event) -> None:
+        with self.lock:
+            waiter = self._pending.pop(event.operation, None)
+            if waiter is not None:
+                self._settle(waiter, event, self.explain(event.error) if event.error else None)
+
+    def open_account(self, key: str) -> AccountHandle:
+        account, error = c_void_p(), c_void_p()
+        with self.lock:
+            self.check(self.lib.account_open(self.handle(), encode(key, "the account's name"), byref(account), byref(error)), error)
+        assert account.value is not None
+        return AccountHandle(self, account.value)
+
+
+class AccountHandle:
+    """One account of the library, and what never waits."""
+
+    def __init__(self, core: Core, account: int) -> None:
+        self.core = core
+        self._account: Optional[int] = account
+        self._end = weakref.finalize(self, core.lib.account_close, account)
+        self._end.atexit = False
+
+    def handle(self) -> int:
+        if self._account is None:
+            raise make_error(Code.CLOSED, "the account has been closed")
+        return self._account
+
+    def close(self) -> None:
+        with self.core.lock:
+            self._account = None
+            self._end()
+
+    def start(self, name: str, waiter: Any, *arguments: Any) -> int:
+        begin = getattr(self.core.lib, f"account_{name}_start")
+        return self.core.start(lambda operation, error: begin(self.handle(), *arguments, operation, error), waiter)
+
+    def call(self, name: str, *arguments: Any) -> int:
+        error = c_void_p()
+        with self.core.lock:
+            result = getattr(self.core.lib, "account_" + name)(self.handle(), *arguments, byref(error))
+            return self.core.check(result, error)
+
+    def status(self) -> Status:
+        status = c_void_p()
+        self.call("status", byref(status))
+        assert status.value is not None
+        try:
+            return copy_status(status.value)
+        finally:
+            self.core.lib.status_free(status)
+
+    def last_error(self) -> Optional[EcoauthError]:
+        error = c_void_p()
+        with self.core.lock:
+            result = self.core.lib.account_last_error(self.handle(), byref(error))
+        if result == Code.NOT_FOUND:
+            return None
+        return take_error(result if result < 0 else Code.INTERNAL, error)
+
+    def generation(self) -> int:
+        with self.core.lock:
+            return max(0, int(self.core.lib.account_generation(self.handle())))
+
+    def token_in_memory(self) -> Optional[str]:
+        size, needed = 2048, c_size_t()
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            with self.core.lock:
+                result = self.core.lib.account_copy_token(self.handle(), buffer, size, byref(needed), None)
+            if result != Code.BUFFER_TOO_SMALL:
+                return buffer.value.decode("ascii") if result >= 0 else None
+            size = needed.value
+
+
+CLOSED_EVENT = Event(kind=EventKind.CLOSED, account="", operation=0, result=Code.CLOSED, error=None, pin=None, remaining=0,
+                     state=GrantState.NONE, flags=Flag(0), generation=0, text="", log_level=LogLevel.NONE, dropped=0, token=None,
+                     response=None, data=None)
+
+
+def refuse_inside_callback() -> None:
+    """What waits inside a callback would wait for itself."""
+    if getattr(inside, "callback", False):
+        raise make_error(Code.REENTRANT, "a call that waits was made from inside a callback")
+
+
+@atexit.register
+def _close_all() -> None:
+    for core in list(_open_cores):
+        if core.pid == os.getpid():
+            (core.closer or core.free)()
+
+
+def _after_fork() -> None:
+    """The child has none of the parent's threads: locks that they held would never be released."""
+    for core in list(_open_cores):
+        core.renew_lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
