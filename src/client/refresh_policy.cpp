@@ -71,6 +71,13 @@ int64_t RefreshBreaker::background_not_before_ms(int64_t token_lifetime_ms) cons
   return at_ms_.empty() ? 0 : std::max(not_before_ms(token_lifetime_ms), at_ms_.back() + second_ms);
 }
 
+int64_t next_generation_at_ms(const Record& record, const Now& now) {
+  if (!record.grant || !record.intent || record.intent->generation >= record.grant->generation) return 0;
+  const int64_t ago = elapsed_ms(record.intent->at, now);
+  if (ago < 0) return 0;  // of another boot
+  return now.boot_ms + std::min(2 * minute_ms, record.grant->lifetime_ms / 5) - ago;
+}
+
 Retry RetrySchedule::after(const Classified& answer, double dice) {
   static const int64_t unsent_cap[] = {second_ms,      2 * second_ms,  4 * second_ms,   8 * second_ms,   16 * second_ms,
                                        32 * second_ms, 64 * second_ms, 128 * second_ms, 256 * second_ms, 5 * minute_ms};

@@ -53,6 +53,11 @@ class RefreshBreaker {
   std::deque<int64_t> at_ms_;  // the last six
 };
 
+/// A copy of a request that was given up may reach the server this much later, and a server may take it for theft once
+/// the successor of its token has been used: until this boot time the newest generation is not refreshed. In the past
+/// unless an attempt with the one before is in doubt. Of tokens that live shortly a fifth of their life counts.
+int64_t next_generation_at_ms(const Record& record, const Now& now);
+
 /// A store that failed is looked at again after this.
 constexpr int64_t store_retry_ms = 5000;
 /// A grant that the API calls revoked is tried again after this, in case the API was wrong.

@@ -44,7 +44,7 @@ int32_t StateMachine::flags() const {
   if (authorizing()) flags |= ECOAUTH_FLAG_AUTHORIZING;
   if (job_ == Job::refresh) flags |= ECOAUTH_FLAG_REFRESHING;
   bool answer_expected = job_ == Job::refresh && (step_ == Step::marking || step_ == Step::sending);
-  if (record_.intent && !answer_expected) flags |= ECOAUTH_FLAG_AMBIGUOUS;
+  if (in_doubt() && !answer_expected) flags |= ECOAUTH_FLAG_AMBIGUOUS;
   if (unsaved_) flags |= ECOAUTH_FLAG_UNSAVED;
   if (read_failed_ || write_failed_) flags |= ECOAUTH_FLAG_DEGRADED;
   if (clock_suspect_) flags |= ECOAUTH_FLAG_CLOCK_SUSPECT;
@@ -176,14 +176,15 @@ int64_t StateMachine::background_refresh_at_ms(const Now& now) const {
   if (settings_.refresh.keep_fresh == KeepFresh::always || nudged_)
     wanted = std::min(wanted, advisory_at_ms(grant, now));
   // After an intent, a new token may be waiting in a grace window.
-  bool at_once = record_.intent || token_rejected() || grant.access_token.empty() || grant.state != GrantState::active;
+  bool at_once = in_doubt() || token_rejected() || grant.access_token.empty() || grant.state != GrantState::active;
   if (at_once) wanted = now.boot_ms;
-  return std::max({wanted, retry_at_ms_, throttled_until_ms_, breaker_.background_not_before_ms(grant.lifetime_ms)});
+  return std::max({wanted, retry_at_ms_, throttled_until_ms_, next_generation_at_ms(record_, now),
+                   breaker_.background_not_before_ms(grant.lifetime_ms)});
 }
 
-int64_t StateMachine::refresh_allowed_at_ms() const {
+int64_t StateMachine::refresh_allowed_at_ms(const Now& now) const {
   int64_t breaker = record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0;
-  return std::max({demand_retry_at_ms_, throttled_until_ms_, breaker});
+  return std::max({demand_retry_at_ms_, throttled_until_ms_, next_generation_at_ms(record_, now), breaker});
 }
 
 Error StateMachine::why_no_token(const Now& now) const {
@@ -200,7 +201,8 @@ Error StateMachine::why_no_token(const Now& now) const {
     return error;
   }
   Error error;
-  if (breaker_.not_before_ms(record_.grant->lifetime_ms) > now.boot_ms) {
+  const int64_t breaker = breaker_.not_before_ms(record_.grant->lifetime_ms);
+  if (std::max(breaker, next_generation_at_ms(record_, now)) > now.boot_ms) {
     error = make_error(ECOAUTH_ERROR_RATE_LIMITED, "the account was refreshed a moment ago",
                        "Use the token there is, or wait; at most one refresh a minute and six an hour are made.");
   } else if (refresh_error_) {
@@ -271,7 +273,7 @@ bool StateMachine::start_next_job(const Now& now) {
     return true;
   }
   if (token_wanted()) {
-    const bool allowed = settings_.role == Role::owner && has_grant() && refresh_allowed_at_ms() <= now.boot_ms;
+    const bool allowed = settings_.role == Role::owner && has_grant() && refresh_allowed_at_ms(now) <= now.boot_ms;
     // Another process may have authorized or refreshed since: nobody is told of a failure before that is known.
     if (allowed || read_at_ms_ != now.boot_ms) {
       begin(allowed ? Job::refresh : Job::load, now);

@@ -92,7 +92,8 @@ struct MachineMemory {
   int64_t attempts_ = 0;
   Moment sent_at_;
   bool request_sent_ = false;
-  bool probing_ = false;  // the save under way asks a store that failed whether it works again
+  std::optional<Intent> doubt_;  // of an earlier attempt with this generation
+  bool probing_ = false;         // the save under way asks a store that failed whether it works again
 
   bool polling_ = false;
   PollSchedule poll_;
@@ -205,10 +206,12 @@ class StateMachine : private MachineMemory {
   bool wants(Want want) const;
   bool has_grant() const { return loaded_ && record_.grant && !record_.grant->candidates.empty(); }
   int64_t generation() const { return record_.grant ? record_.grant->generation : 0; }
+  /// Was a refresh sent whose answer nobody knows? An intent of an older generation only delays the next refresh.
+  bool in_doubt() const { return record_.intent && record_.intent->generation == generation(); }
   bool serves(const Waiter& waiter, const Now& now, bool mandatory_window) const;
   bool token_wanted() const { return wants(Want::token) || wants(Want::refresh); }
   int64_t background_refresh_at_ms(const Now& now) const;
-  int64_t refresh_allowed_at_ms() const;
+  int64_t refresh_allowed_at_ms(const Now& now) const;
   Error why_no_token(const Now& now) const;
   bool pending_pin_alive(const Now& now) const;
   bool pending_alive(const Now& now) const;

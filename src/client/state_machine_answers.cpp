@@ -75,7 +75,7 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   next.advisory_permille = draw_advisory_permille(settings_.refresh, now.dice);
   next.identical_refreshes = identical ? before->identical_refreshes + 1 : 0;
   record_.grant = std::move(next);
-  record_.intent.reset();
+  record_.intent = std::exchange(doubt_, std::nullopt);  // of the generation that is the last one now
   new_token_ = true;
   step_ = Step::saving;
   save();
@@ -151,7 +151,7 @@ void StateMachine::refresh_answered(Classified answer, const Now& now) {
   if (stays) block(result_name(answer.error.code));
   // The server has answered with its own words, or was never asked: whatever is in doubt, this attempt is not.
   bool settled = answer.answer_class != AnswerClass::ambiguous && answer.answer_class != AnswerClass::outage;
-  if (settled && request_sent_) record_.intent.reset();
+  if (settled && request_sent_) record_.intent = doubt_;
   refresh_failed(answer, counted && !stays ? not_yet(answer.error) : answer.error, stays || (settled && request_sent_),
                  now);
 }
@@ -192,7 +192,7 @@ void StateMachine::refresh_failed(const Classified& answer, const Error& error, 
   retry_at_ms_ = now.boot_ms + retry.in_ms;
   demand_retry_at_ms_ = now.boot_ms + retry.on_demand_in_ms;
   if (answer.retry_after_ms > 0) throttled_until_ms_ = now.boot_ms + answer.retry_after_ms;
-  if (retry.keep_lock && !quiesced_) {
+  if (retry.keep_lock && !quiesced_ && next_generation_at_ms(record_, now) <= now.boot_ms) {
     step_ = Step::backoff;
     step_until_ms_ = retry_at_ms_;
     return;
@@ -271,7 +271,8 @@ void StateMachine::poll_answered(Classified answer, const Now& now) {
     }
     return;
   }
-  const bool answered = answer.answer_class == AnswerClass::keep_waiting || answer.answer_class == AnswerClass::slow_down;
+  const bool answered =
+      answer.answer_class == AnswerClass::keep_waiting || answer.answer_class == AnswerClass::slow_down;
   if (!answered) {
     last_error_ = poll_trouble(answer);
     poll_trouble_ = true;

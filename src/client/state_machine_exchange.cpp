@@ -264,8 +264,9 @@ void StateMachine::remind(const Now& now) {
   // Every process sees for itself, so that nothing need be saved.
   record_.grant->state = GrantState::needs_reauthorization;
   record_.grant->reason = result_name(ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
-  last_error_ = unrenewable_error(token_rejected() ? "the access token was refused, and this account has no refresh token"
-                                               : "the access token ends soon, and this account has no refresh token");
+  last_error_ =
+      unrenewable_error(token_rejected() ? "the access token was refused, and this account has no refresh token"
+                                         : "the access token ends soon, and this account has no refresh token");
 }
 
 }  // namespace ecoauth

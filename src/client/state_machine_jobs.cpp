@@ -20,6 +20,7 @@ void StateMachine::begin(Job job, const Now& now) {
   candidate_ = 0;
   new_token_ = false;
   request_sent_ = probing_ = false;
+  doubt_.reset();
   if (job == Job::load || holds_lock_) {
     step_ = Step::reading;
     actions_.emplace_back(Action::Kind::load);
@@ -165,6 +166,7 @@ void StateMachine::ready(const Now& now) {
   }
   if (job_ == Job::refresh) {
     // Durable before the first byte: after a crash the next process knows that this token may be spent.
+    if (in_doubt()) doubt_ = record_.intent;
     record_.intent = Intent{generation(), now.moment()};
     step_ = Step::marking;
     save();
@@ -188,7 +190,7 @@ void StateMachine::marked(const std::optional<Error>& failure, const Now& now) {
   }
   actions_.emplace_back(Action::Kind::abandon);
   if (failure) {
-    record_.intent.reset();
+    record_.intent = doubt_;
     fail_job(*failure, now);
   } else {
     end_job();  // the mark stays in the record, where it does no harm: the next try is merely prompt
@@ -243,7 +245,7 @@ void StateMachine::job_saved(const Now& now) {
 
 void StateMachine::fail_refresh_waiters(const Error& error, const Now& now) {
   Error told = error;
-  told.retry_after_ms = std::max(told.retry_after_ms, refresh_allowed_at_ms() - now.boot_ms);
+  told.retry_after_ms = std::max(told.retry_after_ms, refresh_allowed_at_ms(now) - now.boot_ms);
   for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
     if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
     // While the token lives nobody sees that refreshing fails.

@@ -100,7 +100,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (keep_grant && mine.grant) {
     if (generation() < mine.grant->generation || !record_.grant) {
       record_.grant = std::move(mine.grant);
-      record_.intent.reset();
+      record_.intent = mine.intent;
       record_.client_id = std::move(mine.client_id);
       record_.scope_asked = mine.scope_asked;
     } else {

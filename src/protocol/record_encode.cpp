@@ -49,7 +49,8 @@ class LineWriter {
 };
 
 const char* kind_of(const Record& record) {
-  if (record.intent) return "intent";
+  const int64_t generation = record.grant ? record.grant->generation : 0;
+  if (record.intent && record.intent->generation >= generation) return "intent";
   return record.grant && record.grant->state == GrantState::needs_reauthorization ? "tombstone" : "commit";
 }
 

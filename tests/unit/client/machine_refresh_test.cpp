@@ -209,7 +209,58 @@ BOOST_AUTO_TEST_CASE(an_intent_found_on_disk_is_followed_up_at_once) {
   rig.answers(renewed(2));
   rig.go_on();
   BOOST_TEST(rig.machine.flags() == 0);
-  BOOST_TEST(!rig.disk->intent.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(after_an_attempt_in_doubt_the_next_generation_waits) {
+  // A late copy of it would look like theft to some servers, once its successor has been used.
+  Rig rig = expired();
+  rig.want(Want::token);
+  rig.go_on();
+  const int64_t sent_ms = rig.clock.boot_ms();
+  rig.answers(no_answer(R, Transfer::ambiguous));
+  rig.ring();
+  rig.served(renewed(2));
+  BOOST_TEST(rig.machine.flags() == 0);
+  Rig neighbour = rig.restarted();  // who knows it from the record alone
+  neighbour.want(Want::load);
+  neighbour.go_on();
+  for (Rig* each : {&rig, &neighbour}) {
+    const int connects = each->connects;
+    each->rejected(2);
+    const OperationId hasty = each->want(Want::refresh);
+    each->go_on();
+    BOOST_TEST(each->ended(hasty).result == ECOAUTH_ERROR_RATE_LIMITED);
+    BOOST_TEST(each->ended(hasty).error->retry_after_ms == sent_ms + 2 * min - each->clock.boot_ms());
+    BOOST_TEST(each->wake_in_ms() == sent_ms + 2 * min - each->clock.boot_ms());
+    BOOST_TEST(each->connects == connects);
+    each->ring();
+    each->served(renewed(3));
+    BOOST_TEST(each->refresh_token() == "rt-3");
+    BOOST_TEST(!each->disk->intent.has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_in_doubt_stays_so_when_the_next_attempt_fails) {
+  for (const bool unmarked : {true, false}) {
+    VirtualClock clock;
+    Rig rig({}, record_with_grant(clock));  // which nobody but the doubt would refresh now
+    rig.clock = clock;
+    rig.want(Want::refresh);
+    rig.served(no_answer(R, Transfer::ambiguous));
+    rig.ring();
+    if (unmarked) {
+      rig.connected();
+      rig.store_answers(Rig::StoreAnswer::failed);
+    } else {
+      rig.served(answer(R, 429, "", "90"));
+    }
+    BOOST_TEST((rig.machine.flags() & ECOAUTH_FLAG_AMBIGUOUS) != 0);
+    BOOST_TEST(rig.disk->intent.has_value());
+    BOOST_TEST(rig.wake_in_ms() == (unmarked ? 5 * s : 90 * s));
+    rig.ring();
+    rig.served(renewed(2));
+    BOOST_TEST(rig.machine.flags() == 0);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_was_never_sent_settles_no_doubt) {

@@ -139,6 +139,27 @@ BOOST_AUTO_TEST_CASE(an_idle_grant_is_refreshed_after_a_week) {
              "a clock that cannot tell causes nothing");
 }
 
+BOOST_AUTO_TEST_CASE(the_gap_after_an_attempt_in_doubt) {
+  VirtualClock clock;
+  Record record;
+  BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == 0);
+  record.grant = grant_of(clock, h);
+  record.grant->generation = 2;
+  BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == 0);
+  record.intent = Intent{2, now_of(clock).moment()};
+  BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == 0, "the same token again, as soon as can be");
+  record.intent->generation = 1;
+  const int64_t from_ms = clock.boot_ms();
+  for (int64_t later_ms : {int64_t{0}, 30 * s, h}) {
+    clock.advance_ms(later_ms);
+    BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == from_ms + 2 * min);
+  }
+  record.grant->lifetime_ms = min;
+  BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == from_ms + 12 * s);
+  clock.reboot(-2 * h);
+  BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == 0, "no clock can tell, and nothing outlives a boot");
+}
+
 BOOST_AUTO_TEST_CASE(the_breaker) {
   RefreshBreaker breaker;
   BOOST_TEST(breaker.not_before_ms(h) == 0);

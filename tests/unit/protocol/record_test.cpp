@@ -375,8 +375,10 @@ BOOST_AUTO_TEST_CASE(the_kind_is_there_for_readers) {
   BOOST_TEST(kind(r) == "commit");
   r.grant->state = GrantState::needs_reauthorization;
   BOOST_TEST(kind(r) == "tombstone");
-  r.intent.emplace();
+  r.intent = Intent{r.grant->generation, {}};
   BOOST_TEST(kind(r) == "intent");
+  ++r.grant->generation;  // the attempt has been made good since
+  BOOST_TEST(kind(r) == "tombstone");
   r = Record();
   BOOST_TEST(kind(r) == "commit");
 }
