@@ -110,9 +110,9 @@ Outcome<TokenAnswer> Authorizations::exchange_code(const Secret& client_id, cons
 Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secret& token, int64_t now_ms) {
   if (auto refusal = clients_.check(client_id.reveal(), std::nullopt)) return *refusal;
   const std::string digest = digest_of(token);
-  const auto found = std::find_if(book_.grants.begin(), book_.grants.end(),
-                                  [&](const auto& each) { return each.second.family.holds(digest); });
-  if (found == book_.grants.end()) return invalid_grant();
+  const auto owner = book_.refresh.find(digest);
+  if (owner == book_.refresh.end()) return invalid_grant();
+  const auto found = book_.grants.find(owner->second);
   Grant& grant = found->second;
   if (grant.client_digest != digest_of(client_id) || grant.ended != Ended::no) return invalid_grant();
   if (settings_.generation == Generation::current && !settings_.takes_legacy_tokens && is_legacy_token(token))
@@ -147,7 +147,7 @@ Outcome<TokenAnswer> Authorizations::refresh(const Secret& client_id, const Secr
   grant.last_used_ms = now_ms;
   if (settings_.refresh_kills_access) end_access(grant, now_ms);
   answer.access = issue_access(found->first, client_id, now_ms);
-  answer.refresh = ruling == Ruling::reuse ? token.clone() : issue_refresh(grant, digest, now_ms);
+  answer.refresh = ruling == Ruling::reuse ? token.clone() : issue_refresh(found->first, digest, now_ms);
   if (settings_.policy == RefreshPolicy::idempotent) {
     if (grant.answers.size() >= max_answers_of_grant) grant.answers.clear();
     grant.answers.emplace(digest, Grant::Answer{answer.access.clone(), answer.refresh.clone()});
@@ -294,14 +294,16 @@ Secret Authorizations::issue_access(const std::string& grant_id, const Secret& c
   return token;
 }
 
-Secret Authorizations::issue_refresh(Grant& grant, const std::string& parent_digest, int64_t now_ms) {
+Secret Authorizations::issue_refresh(const std::string& grant_id, const std::string& parent_digest, int64_t now_ms) {
+  Grant& grant = book_.grants.at(grant_id);
   Secret token = shapes_.refresh_token();
   RefreshToken entry;
   entry.digest = digest_of(token);
   entry.parent = parent_digest;
   entry.issued_ms = now_ms;
+  book_.refresh[entry.digest] = grant_id;
   grant.family.add(std::move(entry));
-  grant.family.trim(max_refresh_tokens_of_grant);
+  for (const std::string& digest : grant.family.trim(max_refresh_tokens_of_grant)) book_.refresh.erase(digest);
   return token;
 }
 
@@ -310,7 +312,7 @@ TokenAnswer Authorizations::first_tokens(const std::string& grant_id, const Secr
   if (narrowed_) grant.scope = *narrowed_;
   TokenAnswer answer;
   answer.access = issue_access(grant_id, client_id, now_ms);
-  answer.refresh = issue_refresh(grant, "", now_ms);
+  answer.refresh = issue_refresh(grant_id, "", now_ms);
   answer.expires_in = settings_.access_life_s;
   answer.scope = token_scope(settings_.generation, grant.scope);
   return answer;

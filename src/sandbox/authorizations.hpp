@@ -80,6 +80,7 @@ struct Book {
   std::vector<BrowserCode> codes;
   std::map<std::string, Grant> grants;
   std::unordered_map<std::string, AccessToken> access;
+  std::unordered_map<std::string, std::string> refresh;  ///< digests of refresh tokens: whose grant they are
 };
 
 struct PinAnswer {
@@ -150,7 +151,7 @@ class Authorizations {
   std::string add_grant(const Secret& client_id, const std::string& scope, const std::string& account, int64_t now_ms);
   int end_grants(const std::string& client_digest, Ended how, const std::string* account);
   Secret issue_access(const std::string& grant_id, const Secret& client_id, int64_t now_ms);
-  Secret issue_refresh(Grant& grant, const std::string& parent_digest, int64_t now_ms);
+  Secret issue_refresh(const std::string& grant_id, const std::string& parent_digest, int64_t now_ms);
   TokenAnswer first_tokens(const std::string& grant_id, const Secret& client_id, int64_t now_ms);
   void end_access(Grant& grant, int64_t now_ms);
   void make_room();

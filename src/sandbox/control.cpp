@@ -9,6 +9,7 @@
 #include "sandbox/browser_grant.hpp"
 #include "sandbox/fault_kinds.hpp"
 #include "sandbox/gate.hpp"
+#include "sandbox/portal_files.hpp"
 #include "sandbox/switches.hpp"
 
 namespace ecoauth::sandbox {
@@ -129,6 +130,13 @@ Response add_fault(World& world, const Request& request) {
 }
 
 Response list_faults(World&, const Request&) { return Response::json(200, describe_fault_kinds()); }
+
+Response show_openapi(World&, const Request&) {
+  Response response;
+  response.content_type = "application/yaml";
+  response.body = std::string(portal_file("openapi.yaml"));
+  return response;
+}
 
 Response clear_faults(World& world, const Request&) {
   return Response::json(200, Json::object().set("deleted", world.faults.clear()));
@@ -255,15 +263,24 @@ struct Route {
   const char* method;
   const char* path;
   Handler handler;
+  bool takes_parameters = true;
 };
 constexpr Route routes[] = {
-    {"POST", "/sandbox/approve", approve_pin},  {"POST", "/sandbox/decline", decline_pin},
-    {"POST", "/sandbox/consent", consent},      {"POST", "/sandbox/revoke", revoke},
-    {"POST", "/sandbox/expire", expire},        {"POST", "/sandbox/clock", advance_clock},
-    {"GET", "/sandbox/faults", list_faults},    {"GET", "/sandbox/switches", show_switches},
-    {"POST", "/sandbox/policy", set_policy},    {"POST", "/sandbox/fault", add_fault},
-    {"DELETE", "/sandbox/fault", clear_faults}, {"GET", "/sandbox/log", show_log},
-    {"DELETE", "/sandbox/log", clear_log},      {"GET", "/sandbox/state", show_state},
+    {"POST", "/sandbox/approve", approve_pin},
+    {"POST", "/sandbox/decline", decline_pin},
+    {"POST", "/sandbox/consent", consent},
+    {"POST", "/sandbox/revoke", revoke},
+    {"POST", "/sandbox/expire", expire},
+    {"POST", "/sandbox/clock", advance_clock},
+    {"POST", "/sandbox/policy", set_policy},
+    {"POST", "/sandbox/fault", add_fault},
+    {"DELETE", "/sandbox/fault", clear_faults, false},
+    {"GET", "/sandbox/log", show_log},
+    {"DELETE", "/sandbox/log", clear_log, false},
+    {"GET", "/sandbox/state", show_state, false},
+    {"GET", "/sandbox/faults", list_faults, false},
+    {"GET", "/sandbox/switches", show_switches, false},
+    {"GET", "/sandbox/openapi.yaml", show_openapi, false},
 };
 }  // namespace
 
@@ -281,7 +298,8 @@ Response answer_control(World& world, const Request& request, std::string& outco
       continue;
     }
     if (!request.well_formed) return bad("the parameters are not properly encoded");
-    Response response = route.handler(world, request);
+    const std::string unknown = route.takes_parameters ? "" : unknown_parameter(request, {});
+    Response response = unknown.empty() ? route.handler(world, request) : no_such_parameter(unknown);
     outcome = response.status == 200 ? "ok" : "refused";
     return response;
   }

@@ -76,6 +76,7 @@ std::string JwtSigner::sign(const JwtClaims& claims, size_t bytes) const {
       R"(","aud":["https://developer-apps.ecobee.com/api/v1","https://ecobee-prod.auth0.com/userinfo"])" +
       R"(,"iat":)" + to_text(claims.issued_s) + R"(,"exp":)" + to_text(claims.issued_s + claims.life_s) +
       R"(,"azp":")" + claim_text(claims.client_id) + R"(","scope":")" + claim_text(claims.scope) + '"';
+  payload += R"(,"sandbox":"made by ecoauth-sandbox, not by ecobee")";
   // Two tokens of one second must differ, as they do at ecobee's.
   payload += R"(,"jti":")" + to_base64url(random_.bytes(12)) + '"';
   const size_t plain_bytes = (header.size() + payload.size() + 20 + 256) * 4 / 3;

@@ -35,10 +35,6 @@ std::string policy_names(const char* separator) {
   return all;
 }
 
-bool RefreshFamily::holds(std::string_view digest) const {
-  return std::any_of(tokens_.begin(), tokens_.end(), [&](const RefreshToken& each) { return each.digest == digest; });
-}
-
 Ruling RefreshFamily::present(const std::string& digest, RefreshPolicy policy, int64_t grace_ms, int64_t idle_ms,
                               int64_t now_ms) {
   RefreshToken* token = find(digest);
@@ -85,15 +81,18 @@ void RefreshFamily::kill_all() {
   for (RefreshToken& each : tokens_) each.dead = true;
 }
 
-void RefreshFamily::trim(size_t keep) {
+std::vector<std::string> RefreshFamily::trim(size_t keep) {
+  std::vector<std::string> gone;
   size_t surplus = tokens_.size() > keep ? tokens_.size() - keep : 0;
   tokens_.erase(std::remove_if(tokens_.begin(), tokens_.end(),
                                [&](const RefreshToken& each) {
                                  if (!surplus || !each.dead) return false;
                                  --surplus;
+                                 gone.push_back(each.digest);
                                  return true;
                                }),
                 tokens_.end());
+  return gone;
 }
 
 RefreshToken* RefreshFamily::find(std::string_view digest) {

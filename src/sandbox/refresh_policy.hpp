@@ -46,15 +46,14 @@ class RefreshFamily {
  public:
   void add(RefreshToken token) { tokens_.push_back(std::move(token)); }
   const std::vector<RefreshToken>& tokens() const { return tokens_; }
-  bool holds(std::string_view digest) const;
 
   /// Somebody shows a token. Applies what the policy does to the others; after `rotate` the caller adds the successor.
   /// `idle_ms` is how long an unused token lives, 0 for ever.
   Ruling present(const std::string& digest, RefreshPolicy policy, int64_t grace_ms, int64_t idle_ms, int64_t now_ms);
 
   void kill_all();
-  /// Forgets dead tokens beyond the newest `keep`, so that a long run stays small.
-  void trim(size_t keep);
+  /// Forgets dead tokens beyond the newest `keep`, so that a long run stays small; returns their digests.
+  std::vector<std::string> trim(size_t keep);
 
  private:
   RefreshToken* find(std::string_view digest);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
@@ -78,7 +79,8 @@ std::string Scenario::run(const Step& step, World& world, int& status) {
 
 Scenario Scenario::read(const std::string& path, World& trial, int64_t start_ms) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error("the scenario " + path + " cannot be read");
+  if (!file || std::filesystem::is_directory(path))
+    throw std::runtime_error("the scenario " + path + " cannot be read");
   Scenario scenario;
   std::string text;
   for (int64_t line = 1; std::getline(file, text); ++line) {

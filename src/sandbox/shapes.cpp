@@ -7,6 +7,8 @@
 namespace ecoauth::sandbox {
 
 namespace {
+/// Who finds a token in a log must see that it opens nobody's house.
+constexpr std::string_view mark = "sandbox";
 constexpr size_t legacy_token_characters = 32;
 constexpr char consonants[] = "BCDFGHJKLMNPQRSTVWXZ";
 constexpr char lower_alphanumerics[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -34,17 +36,22 @@ Secret Shapes::code() {
 }
 
 Secret Shapes::refresh_token() {
-  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, legacy_token_characters));
+  if (settings_.generation == Generation::legacy) return Secret(legacy_token());
   const bool prefixed = refresh_tokens_++ % 2 == 0;
   std::string text = prefixed ? "v1." + base64url(45) : base64url(static_cast<size_t>(random_.between(45, 48)));
+  text.replace(prefixed ? 3 : 0, mark.size(), mark);
   text[20] = '-';
   text[30] = '_';
   return Secret(text);
 }
 
 Secret Shapes::access_token(const JwtClaims& claims) {
-  if (settings_.generation == Generation::legacy) return Secret(letters(alphanumerics, legacy_token_characters));
+  if (settings_.generation == Generation::legacy) return Secret(legacy_token());
   return Secret(signer().sign(claims, settings_.jwt_bytes));
+}
+
+std::string Shapes::legacy_token() {
+  return std::string(mark) + letters(alphanumerics, legacy_token_characters - mark.size());
 }
 
 const JwtSigner& Shapes::signer() {

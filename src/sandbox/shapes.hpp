@@ -27,6 +27,7 @@ class Shapes {
   Random& random() { return random_; }
 
  private:
+  std::string legacy_token();
   std::string letters(const char* alphabet, size_t count);
   std::string base64url(size_t count);
 

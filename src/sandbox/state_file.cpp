@@ -140,6 +140,7 @@ void read_grant(const Object& from, Book& book) {
     token.rotated_ms = entry.getValue<Poco::Int64>("rotated_ms");
     token.last_used_ms = entry.getValue<Poco::Int64>("last_used_ms");
     token.dead = entry.getValue<bool>("dead");
+    book.refresh[token.digest] = id;
     grant.family.add(std::move(token));
   });
   each_object(from, "access_tokens", [&](const Object& entry) {

@@ -8,7 +8,7 @@ from sandbox_case import INVALID_GRANT, Case, main, new_client_id
 CALLS = {
     ("POST", "approve"), ("POST", "decline"), ("POST", "consent"), ("POST", "revoke"), ("POST", "expire"), ("POST", "clock"),
     ("POST", "policy"), ("POST", "fault"), ("DELETE", "fault"), ("GET", "log"), ("DELETE", "log"), ("GET", "state"), ("GET", "switches"),
-    ("GET", "faults"),
+    ("GET", "faults"), ("GET", "openapi.yaml"),
 }
 
 

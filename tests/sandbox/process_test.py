@@ -1,4 +1,5 @@
 """The program itself: command line, ready line, where it listens, TLS, and how it ends."""
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 import warnings
 
 from sandbox_case import PATIENCE_S, PROGRAM, Case, main
@@ -94,7 +96,7 @@ class CommandLine(Case):
                 (("--port", str(first.port)), f"127.0.0.1 port {first.port}"),
                 (("--tls", "--tls-cert", "/nonexistent", "--tls-key", "/dev/null"), "/nonexistent", "/dev/null"),
                 (("--tls", "--tls-ca-out", "/nonexistent/ca.pem"), "/nonexistent/ca.pem"),
-                (("--state", folder), folder)):
+                (("--state", folder), folder), (("--log", folder), folder), (("--scenario", folder), folder)):
             with self.subTest(arguments=arguments):
                 run = self.run_program(*arguments)
                 self.assertEqual((run.returncode, run.stdout), (1, ""), run.stderr)
@@ -114,6 +116,60 @@ class Life(Case):
             run.terminate()
             out, err = run.communicate(timeout=PATIENCE_S)
             self.assertEqual((run.returncode, out, err), (0, "", ""))
+
+    def test_print_env(self):
+        """After the ready line, which stays first; the shell takes it as it is."""
+        with tempfile.TemporaryDirectory(prefix="it's ") as folder:
+            for arguments, client_id, ca_file in (
+                    ((), None, ""), (("--client", "A" * 32 + ":pin"), "A" * 32, ""),
+                    (("--tls", "--tls-ca-out", "ca file.pem"), None, os.path.join(folder, "ca file.pem"))):
+                out = os.path.join(folder, "out")
+                with open(out, "wb") as file:
+                    run = subprocess.Popen([PROGRAM, "--port", "0", "--print-env", *arguments], stdout=file, cwd=folder)
+                self.addCleanup(run.wait)
+                self.addCleanup(run.kill)
+                script = ('until grep -q SANDBOX_PID out; do sleep 0.05; done; head -n 1 out; eval "$(grep "^export " out)"; '
+                          'for each in "$ECOAUTH_SERVER" "$ECOAUTH_CLIENT_ID" "$ECOAUTH_CA_FILE" "$ECOAUTH_SANDBOX_PID"; do echo "$each"; '
+                          'done; kill "$ECOAUTH_SANDBOX_PID"')
+                said = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=True,
+                                      env={"PATH": os.environ["PATH"]}).stdout
+                ready, server, key, ca, pid = said.splitlines()
+                self.assertEqual(ready, "ecoauth-sandbox ready: " + server)
+                self.assertRegex(key, "^[A-Za-z0-9]{32}$")
+                self.assertIn(client_id, (None, key))
+                self.assertEqual((ca, pid), (ca_file, str(run.pid)))
+                self.assertEqual(run.wait(PATIENCE_S), 0)
+
+    def test_log(self):
+        """Every request as a line of JSON, the moment it is answered; what could be a secret is none; a restart appends."""
+        self.sandbox = self.new_sandbox("--log", "log.jsonl")
+        path = os.path.join(self.sandbox.folder, "log.jsonl")
+        grant = self.login()
+        self.api(grant.access)
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        told = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual(told, self.sandbox.log()[:-1])
+        self.assertEqual([each["path"] for each in told], ["/authorize", "/sandbox/approve", "/token", "/1/thermostatSummary"])
+        for secret in (self.client_id, grant.access, grant.refresh):
+            self.assertNotIn(secret, text)
+        self.sandbox.end()
+        self.sandbox.start()
+        self.authorize()
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(len(file.readlines()), 6)
+
+    def test_log_to_standard_output(self):
+        run = subprocess.Popen([PROGRAM, "--log", "-", "--print-env"], stdout=subprocess.PIPE, text=True)
+        url = run.stdout.readline().split()[-1]
+        for _ in range(3):
+            self.assertTrue(run.stdout.readline().startswith("export "))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url + "/sandbox/state", timeout=PATIENCE_S):
+            pass
+        self.assertEqual(json.loads(run.stdout.readline())["path"], "/sandbox/state")
+        run.terminate()
+        out, _ = run.communicate(timeout=PATIENCE_S)
+        self.assertEqual((run.returncode, out), (0, ""))
 
     def test_port(self):
         with socket.socket() as probe:

@@ -120,6 +120,7 @@ class CurrentToken(Token, CurrentProfile):
         self.assertEqual({token.startswith("v1.") for token in tokens}, {True, False})
         for token in tokens:
             self.assertIn(len(token), range(45, 49))
+            self.assertTrue(token.removeprefix("v1.").startswith("sandbox"))
             self.assertLessEqual(set(token), BASE64URL | {"."})
             self.assertIn("-", token)
             self.assertIn("_", token)
@@ -136,6 +137,7 @@ class CurrentToken(Token, CurrentProfile):
         self.assertEqual(claims["aud"], ["https://developer-apps.ecobee.com/api/v1",
                                          "https://ecobee-prod.auth0.com/userinfo"])
         self.assertEqual(claims["azp"], self.client_id)
+        self.assertIn("sandbox", claims["sandbox"])
         self.assertEqual(claims["exp"] - claims["iat"], 3600)
         self.assertEqual(claims["scope"], "openid smartRead smartWrite offline_access")
         self.assertRegex(claims["https://claims.ecobee.com/ecobee_account_id"], "^[0-9a-f-]{36}$")
@@ -165,7 +167,7 @@ class LegacyToken(Token, LegacyProfile):
     def test_opaque_tokens(self):
         grant = self.login()
         for token in (grant.access, grant.refresh, self.renew(grant).access, grant.refresh):
-            self.assertTrue(re.fullmatch("[A-Za-z0-9]{32}", token))
+            self.assertTrue(re.fullmatch("sandbox[A-Za-z0-9]{25}", token))
 
     def test_no_keys(self):
         self.assertEqual(self.sandbox.request("GET", "/.well-known/jwks.json").status, 404)
