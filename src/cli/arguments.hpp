@@ -20,9 +20,24 @@ struct Arguments {
   std::string account;
   std::string scope;
   std::string ca_file;
+  std::string proxy;
   bool json = false;
   bool quiet = false;
   int verbosity = 0;
+
+  // login
+  bool no_qr = false;
+  std::string flow = "pin";
+  std::string redirect_uri;
+  std::string redirected_file;
+  bool pkce = false;
+
+  // import
+  std::string file;
+  std::string entry;
+
+  // completions
+  std::string shell;
 
   // token
   int64_t min_valid_s = 60;

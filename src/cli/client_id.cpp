@@ -1,14 +1,12 @@
 #include "cli/client_id.hpp"
 
-#include <termios.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "cli/failure.hpp"
 #include "cli/input.hpp"
+#include "cli/secret_prompt.hpp"
 
 namespace ecoauth::cli {
 
@@ -26,28 +24,6 @@ std::string take_from_environment() {
   unsetenv(variable);
   return text;
 }
-
-/// A terminal that shows nothing of what is typed, as long as this lives.
-class NoEcho {
- public:
-  NoEcho() {
-    if (tcgetattr(STDIN_FILENO, &before_) != 0) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    silent.c_cc[VSUSP] = _POSIX_VDISABLE;  // a shell would get a terminal that seems dead
-    changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
-  }
-  NoEcho(const NoEcho&) = delete;
-  NoEcho& operator=(const NoEcho&) = delete;
-  ~NoEcho() {
-    if (changed_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  bool works() const { return changed_; }
-
- private:
-  termios before_{};
-  bool changed_ = false;
-};
 
 }  // namespace
 
@@ -92,25 +68,15 @@ ClientId given_client_id(const Arguments& arguments, Output& output, const Signa
 }
 
 ClientId ask_for_client_id(Output& output, const Signals& signals) {
-  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+  constexpr const char* otherwise =
+      "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file. Only the first login needs it.";
+  if (!has_terminal())
     throw Failure::usage("no client id (application key) is known for this account, and there is no terminal to ask",
-                         "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file. Only the first login needs it.");
-  const NoEcho no_echo;
-  if (!no_echo.works())
-    throw Failure::usage("the terminal cannot be kept from showing what is typed",
-                         "Set ECOAUTH_CLIENT_ID, or name a file with --client-id-file.");
-  output.prompt("Client id (ecobee: application key; it is not shown): ");
-  std::string text;
-  text.reserve(4096);
-  char c = 0;
-  while (c != '\n' && text.size() < text.capacity()) {
-    wait_readable(STDIN_FILENO, signals);
-    const ssize_t count = read(STDIN_FILENO, &c, 1);
-    if (count == 0) break;
-    if (count == 1) text.push_back(c);
-  }
-  output.prompt("\n");
-  ClientId id(std::move(text), "from the terminal");
+                         otherwise);
+  SecretText typed;
+  if (!read_line_from_terminal("Client id (ecobee: application key; it is not shown): ", false, typed, output, signals))
+    throw Failure::usage("the terminal cannot be kept from showing what is typed", otherwise);
+  ClientId id(std::move(typed.text), "from the terminal");
   if (id.empty()) throw Failure::usage("no client id was entered", "Run the command again.");
   return id;
 }

@@ -22,6 +22,7 @@ class ClientId {
 
   bool empty() const { return text_.empty(); }
   const char* c_str() const { return text_.c_str(); }
+  bool operator==(const ClientId& other) const { return text_ == other.text_; }
 
  private:
   void wipe();

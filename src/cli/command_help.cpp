@@ -2,20 +2,28 @@
 
 namespace ecoauth::cli {
 
-const CommandHelp command_help[7] = {
-    {"login", "authorize with a PIN and store the tokens",
-     R"text(Shows a PIN and the portal's address and waits until the user has entered the PIN there and approved. Interrupting it
-loses nothing: run again, it goes on waiting for the same PIN while that is valid. An existing authorization stays until the
-new one is stored. Approve with the ecobee account that owns the thermostats; a member's account may grant less.
+const CommandHelp command_help[11] = {
+    {"login", "authorize and store the tokens",
+     R"text(With a PIN (the default) it shows the PIN and the portal's address, on a terminal as a QR code too, and waits until the user
+has entered the PIN there and approved. With --flow code it shows an address to open in a browser, and takes back the address
+that the browser is sent to afterwards: pasted, from a file, or by listening at a loopback redirect URI. --flow utility does the
+same for ecobee's utility accounts; ecobee publishes nothing about it, and its token cannot be refreshed.
+
+Interrupting it loses nothing: run it again, and it goes on with the same PIN or address while that is valid. An existing
+authorization stays until the new one is stored. Approve with the ecobee account that owns the thermostats; a member's account
+may grant less.
 
 Examples:
   ECOAUTH_CLIENT_ID=... ecoauth login
   ecoauth login --client-id-file key.txt --scope smartWrite
   ecoauth login --account cabin
+  ecoauth login --flow code --redirect-uri https://example.com/callback
+  ecoauth login --flow code --redirect-uri https://example.com/callback --redirected-file answer.txt
 
 With --json:
   {"type":"pin","account":"...","pin":"...","verification_url":"...","remaining_ms":900000,"scope":"smartRead"}
   {"type":"waiting","account":"...","remaining_ms":895000}                      after every poll
+  {"type":"open","account":"...","url":"..."}                                   code and utility
   {"type":"authorized","account":"...","server":"...","scope_asked":"...","scope_granted":"...","scope_satisfied":true,
    "token_valid_ms":3600000,"store":"..."}                                      at the end
 )text"},
@@ -67,6 +75,66 @@ With --json:
    "last_error":null,"advice":"","exit_code":0}
   "state" is NONE, ACTIVE, SUSPECT, NEEDS_REAUTHORIZATION or BLOCKED; "scope_satisfied" is null without a grant; "last_error"
   is an error as in "ecoauth --help".
+)text"},
+    {"accounts", "list the accounts in the store",
+     R"text(Reads the store, sends nothing and changes nothing. Lists the accounts of one server (--server), and of one client id when
+one is given. The exit code is 0 when all records could be read, whatever their state.
+
+Example:
+  ecoauth accounts
+
+With --json, for each:
+  {"type":"account","account":"...","server":"...","state":"ACTIVE","reason":"","token_valid_ms":3540000,"pin_valid_ms":0,
+   "scope_granted":"...","error":null}
+)text"},
+    {"watch", "keep the tokens fresh and print what happens",
+     R"text(Refreshes in time, always, until Ctrl-C or SIGTERM ends it, with exit code 0. Other commands and programs may use the same
+store meanwhile; what they do there is noticed with the next refresh. Exit code 3: there is no authorization, or somebody has
+signed out.
+
+Examples:
+  ecoauth watch
+  ecoauth watch --json >> events.log
+
+With --json, each with "time":"2026-11-25T14:00:00Z" and "account":"...":
+  {"type":"watching","server":"...","state":"ACTIVE","generation":3,"token_valid_ms":3540000}         first
+  {"type":"token","generation":4,"token_valid_ms":3600000}                                            new tokens are saved
+  {"type":"state","state":"SUSPECT","flags":{...},"error":{...}}                                      see status --help
+  {"type":"unsaved","error":{...}}                                                                    could not be saved yet
+)text"},
+    {"doctor", "look for what is wrong and say what to do",
+     R"text(Looks at the proxy, the name, the connection, certificates and TLS, the clock (against the server's), the store's folder, file
+system, room, files and lock, and at the grant and its age. Changes nothing; sends one request for the head of the server's
+first page, without any credential. The exit code is that of the worst finding, as in "ecoauth --help"; warnings leave it 0.
+
+Examples:
+  ecoauth doctor
+  ecoauth doctor --json | jq -r 'select(.verdict == "failed") | .advice'
+
+With --json:
+  {"type":"check","name":"Clock","verdict":"ok","message":"...","advice":"","exit_code":0}            for each finding
+  {"type":"doctor","verdict":"ok","failed":0,"warnings":0,"exit_code":0}                              at the end
+  "verdict" is ok, note, warning or failed.
+)text"},
+    {"import", "take over a refresh token that another program has",
+     R"text(Takes a refresh token from a file that another program has left behind, from standard input, or typed. The kind of file is
+recognized by its content:
+  python-ecobee-api    ecobee.conf
+  Pyecobee             the token file of version 2 (JSON), or the shelf of version 1 (the file itself: its name, .db or .dat)
+  Home Assistant       .storage/core.config_entries, with an entry made with an API key
+  homebridge           config.json or accessories/cachedAccessories, of plugins for ecobee
+  others               a token response in JSON; a line with the token and nothing else
+The client id must be the one that the token was given out for; when the file does not hold it, give it as to login. The token
+is proven by one refresh before anything is stored. The file is never changed: stop the other program from using its copy.
+
+Examples:
+  ecoauth import ecobee.conf
+  ecoauth import --client-id-file key.txt ~/.homebridge/config.json
+  some-program | ecoauth import --client-id-file key.txt -
+
+With --json:
+  {"type":"imported","account":"...","server":"...","scope_asked":"...","scope_granted":"...","scope_satisfied":true,
+   "token_valid_ms":3600000,"store":"...","format":"Home Assistant, ...","entry":"..."}
 )text"},
     {"logout", "forget the grant and its tokens",
      R"text(ecobee has no way to give an authorization back: remove the application in the portal, under My Apps, as well.

@@ -9,7 +9,7 @@ struct CommandHelp {
   const char* footer;  ///< more, with examples and what --json prints
 };
 
-extern const CommandHelp command_help[7];
+extern const CommandHelp command_help[11];
 
 /// The end of "ecoauth --help", before the exit codes.
 extern const char* const general_help;

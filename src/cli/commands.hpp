@@ -12,7 +12,12 @@ int token(const Arguments& arguments, Output& output, const Signals& signals);
 int refresh(const Arguments& arguments, Output& output, const Signals& signals);
 int request(const Arguments& arguments, Output& output, const Signals& signals);
 int status(const Arguments& arguments, Output& output, const Signals& signals);
+int accounts(const Arguments& arguments, Output& output, const Signals& signals);
+int watch(const Arguments& arguments, Output& output, const Signals& signals);
+int doctor(const Arguments& arguments, Output& output, const Signals& signals);
+int import(const Arguments& arguments, Output& output, const Signals& signals);
 int logout(const Arguments& arguments, Output& output, const Signals& signals);
+int completions(const Arguments& arguments, Output& output, const Signals& signals);
 int version(const Arguments& arguments, Output& output, const Signals& signals);
 
 }  // namespace ecoauth::cli

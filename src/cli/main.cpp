@@ -19,8 +19,10 @@ struct Command {
   int (*run)(const Arguments&, Output&, const Signals&);
 };
 
-constexpr Command commands[] = {{"login", login},   {"token", token},   {"refresh", refresh}, {"request", request},
-                                {"status", status}, {"logout", logout}, {"version", version}};
+constexpr Command commands[] = {{"login", login},     {"token", token},     {"refresh", refresh},
+                                {"request", request}, {"status", status},   {"accounts", accounts},
+                                {"watch", watch},     {"doctor", doctor},   {"import", import},
+                                {"logout", logout},   {"version", version}, {"completions", completions}};
 
 int run(int argc, char** argv, Output& output) {
   const Signals signals;

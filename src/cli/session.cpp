@@ -12,6 +12,7 @@ namespace ecoauth::cli {
 namespace {
 
 constexpr int64_t patience_for_saving_ms = 60'000;
+constexpr int64_t listing_timeout_ms = 20'000;
 constexpr int64_t shutdown_ms = 8'000;     // the library's own bound, its default
 constexpr int64_t explain_after_ms = 700;  // an end that takes longer is explained
 
@@ -30,6 +31,8 @@ void set_texts(ecoauth_options* options, const Settings& settings) {
     throw Failure::usage("the scope is not accepted", "Use smartRead, smartWrite or ems, or several with commas.");
   if (!settings.ca_file.empty() && ecoauth_options_set_ca_file(options, settings.ca_file.c_str()) < 0)
     throw Failure::usage("the file of CA certificates is not accepted", "Check --ca-file.");
+  if (!settings.proxy.empty() && ecoauth_options_set_proxy(options, settings.proxy.c_str()) < 0)
+    throw Failure::usage("the proxy's address is not accepted", "Give http://HOST:PORT.");
 }
 
 void set_store(ecoauth_options* options, const Settings& settings) {
@@ -49,6 +52,8 @@ OptionsHandle options_of(const Settings& settings, const ClientId& client_id) {
   int32_t result = ecoauth_options_set_dispatch(options.get(), ECOAUTH_DISPATCH_POLL);
   if (result >= 0) result = ecoauth_options_set_log_level(options.get(), settings.log_level);
   if (result >= 0 && settings.only_looks) result = ecoauth_options_set_role(options.get(), ECOAUTH_ROLE_FOLLOWER);
+  if (result >= 0 && settings.keeps_fresh)
+    result = ecoauth_options_set_keep_fresh(options.get(), ECOAUTH_KEEP_FRESH_ALWAYS);
   if (result >= 0) result = ecoauth_options_set_shutdown_timeout_ms(options.get(), shutdown_ms);
   if (result < 0) throw Failure::from(result, nullptr);
   return options;
@@ -160,6 +165,41 @@ StatusHandle Session::status() {
   ecoauth_status* status = nullptr;
   check(ecoauth_account_status(account_.get(), &status, &error), error);
   return StatusHandle(status);
+}
+
+StatusHandle Session::read_status_of(const std::string& account) {
+  ecoauth_error* error = nullptr;
+  ecoauth_account* handle = nullptr;
+  check(ecoauth_account_open(client_.get(), account.c_str(), &handle, &error), error);
+  AccountHandle other(handle);
+  account_.swap(other);
+  try {
+    StatusHandle status = read_status();
+    account_.swap(other);
+    return status;
+  } catch (const Failure&) {
+    account_.swap(other);
+    throw;
+  }
+}
+
+std::vector<std::string> Session::accounts() {
+  ecoauth_error* error = nullptr;
+  ecoauth_account_list* list = nullptr;
+  check(ecoauth_client_accounts(client_.get(), listing_timeout_ms, &list, &error), error);
+  const AccountListHandle owned(list);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < ecoauth_account_list_size(list); ++i) names.emplace_back(ecoauth_account_list_key(list, i));
+  return names;
+}
+
+void Session::watch(Watcher& watcher, const std::function<bool()>& over) {
+  int64_t tick_at_ms = 0;
+  while (!Signals::raised() && !closed_ && !over()) {
+    if (boot_ms() >= tick_at_ms) tick_at_ms = boot_ms() + watcher.tick();
+    if (const EventHandle event = next_event(std::max<int64_t>(0, tick_at_ms - boot_ms())))
+      handle(event.get(), &watcher);
+  }
 }
 
 ErrorHandle Session::last_error() {

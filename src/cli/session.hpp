@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "cli/client_id.hpp"
 #include "cli/failure.hpp"
@@ -39,6 +41,12 @@ class Session {
   StatusHandle read_status();
   /// Likewise, as far as it is known already.
   StatusHandle status();
+  /// Another account's status, read likewise.
+  StatusHandle read_status_of(const std::string& account);
+  /// Every account that the store has a record of. Throws Failure when that cannot be told.
+  std::vector<std::string> accounts();
+  /// Waits, telling `watcher`, until a signal comes or `over` says true.
+  void watch(Watcher& watcher, const std::function<bool()>& over);
   /// The account's last failure; NULL when there is none.
   ErrorHandle last_error();
 

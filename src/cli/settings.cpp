@@ -57,6 +57,7 @@ Settings settings_of(const Arguments& arguments) {
   settings.account = arguments.account;
   settings.scope = arguments.scope;
   settings.ca_file = arguments.ca_file;
+  settings.proxy = arguments.proxy;
   settings.log_level = log_level_of(arguments.verbosity);
   if (!settings.ca_file.empty() && access(settings.ca_file.c_str(), R_OK) != 0)
     throw Failure::usage("the CA certificates \"" + settings.ca_file + "\" cannot be read: " + std::strerror(errno),

@@ -1,7 +1,5 @@
 #include "cli/unknown_command.hpp"
 
-#include <ecoauth/error.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -12,17 +10,15 @@ namespace ecoauth::cli {
 
 namespace {
 
-constexpr const char* later[] = {"accounts", "import", "watch", "doctor"};
-
 struct Synonym {
   const char* word;
   const char* command;
 };
 
-constexpr Synonym synonyms[] = {{"help", "--help"},     {"signin", "login"},   {"auth", "login"},
-                                {"authorize", "login"}, {"signout", "logout"}, {"revoke", "logout"},
-                                {"get", "request"},     {"renew", "refresh"},  {"access-token", "token"},
-                                {"info", "status"},     {"state", "status"}};
+constexpr Synonym synonyms[] = {
+    {"help", "--help"},   {"signin", "login"},  {"auth", "login"},    {"authorize", "login"},    {"signout", "logout"},
+    {"revoke", "logout"}, {"get", "request"},   {"renew", "refresh"}, {"access-token", "token"}, {"info", "status"},
+    {"state", "status"},  {"list", "accounts"}, {"check", "doctor"},  {"diagnose", "doctor"}};
 
 /// How many letters must be changed, added, left out or swapped with a neighbour.
 size_t distance(const std::string& a, const std::string& b) {
@@ -59,12 +55,6 @@ bool looks_like_command(const std::string& word) {
 
 Failure unknown_command(const std::string& word) {
   const std::string list = "\"ecoauth --help\" lists the commands.";
-  for (const char* name : later) {
-    if (word != name) continue;
-    Failure failure = Failure::usage("the command \"" + word + "\" comes in a later release", list);
-    failure.code = ECOAUTH_ERROR_UNSUPPORTED;
-    return failure;
-  }
   if (!looks_like_command(word)) return Failure::usage("there is no such command", list);
   const std::string guess = meant(word);
   return Failure::usage("there is no command \"" + word + "\"",

@@ -39,6 +39,12 @@ Character first_character(std::string_view text) {
   return {0xfffd, 1, false};
 }
 
+size_t width_of(std::string_view text) {
+  size_t width = 0;
+  for (; !text.empty(); ++width) text.remove_prefix(first_character(text).size_bytes);
+  return width;
+}
+
 std::string for_terminal(std::string_view text, bool lines) {
   std::string filtered;
   filtered.reserve(text.size());

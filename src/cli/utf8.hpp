@@ -17,6 +17,9 @@ struct Character {
 /// The first character of `text`, which must not be empty.
 Character first_character(std::string_view text);
 
+/// How many characters `text` has.
+size_t width_of(std::string_view text);
+
 /// Without what a terminal obeys instead of showing it: control characters become '?', and so do characters that turn
 /// the direction of writing, and bytes that are no UTF-8. `lines`: line feeds and tabs stay.
 std::string for_terminal(std::string_view text, bool lines);

@@ -1,71 +1,11 @@
 """At a terminal: the countdown in one line, the client id typed unseen, Ctrl-C, and nothing that commands the terminal."""
-import os
-import pty
 import re
-import select
-import termios
 import time
 
-from harness import CLIENT_ID, ECOAUTH, PATIENCE_S, Case, main
+from harness import CLIENT_ID, Case, main
+from qr_reader import read_qr_codes
 from relay import Relay
-
-
-class Terminal:
-    """The tool in a session of its own, on a terminal of its own."""
-
-    def __init__(self, tool, *arguments):
-        environment = {**tool.environment, "TERM": "xterm"}
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execve(ECOAUTH, [ECOAUTH, *arguments], environment)
-        self.text = ""
-
-    def read(self, patience_s):
-        """Takes what comes; false when nothing more will."""
-        if not select.select([self.fd], [], [], patience_s)[0]:
-            return True
-        try:
-            piece = os.read(self.fd, 4096)
-        except OSError:
-            return False
-        self.text += piece.decode()
-        return bool(piece)
-
-    def until(self, pattern):
-        end = time.monotonic() + PATIENCE_S
-        while not (match := re.search(pattern, self.text)):
-            assert time.monotonic() < end and self.read(0.5), f"no {pattern} in {self.text!r}"
-        return match
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
-
-    def end(self):
-        while self.read(PATIENCE_S):
-            pass
-        exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        self.echoed_at_the_end = self.echoes()
-        os.close(self.fd)
-        return exit_code
-
-    def screen(self):
-        """The lines that remain to be read, for a terminal that knows carriage return and "clear to the end of the line"."""
-        lines, column, line = [], 0, ""
-        for part in re.split(r"(\r\n|\n|\r|\x1b\[K)", self.text):
-            if part in ("\r\n", "\n"):
-                lines.append(line.rstrip())
-                column, line = 0, ""
-            elif part == "\r":
-                column = 0
-            elif part == "\x1b[K":
-                line = line[:column]
-            else:
-                line = line[:column] + part + line[column + len(part):]
-                column += len(part)
-        return lines + [line.rstrip()]
+from terminal import Terminal
 
 
 class AtATerminal(Case):
@@ -82,6 +22,63 @@ class AtATerminal(Case):
         self.assertEqual([line for line in screen if "Waiting" in line], [], "the countdown is gone at the end")
         self.assertIn("Authorized for smartRead.", screen)
         self.assertEqual(set(re.findall(r"\x1b\S?\S?", terminal.text)), {"\x1b[K"})
+
+    def test_colours(self):
+        sandbox = self.sandbox("--pin-seconds", "61")  # the countdown warns during the last minute
+        tool = self.tool(sandbox)
+        terminal = Terminal(tool, "login", NO_COLOR="")
+        terminal.until(r"\x1b\[1mPIN: +\S+\x1b\[0m")
+        terminal.until(r"\x1b\[33mWaiting for approval, 0:[1-5]\d left")
+        sandbox.approve()
+        self.assertEqual(terminal.end(), 0)
+        terminal.until(r"\x1b\[32mAuthorized for smartRead.\x1b\[0m")
+        for environment, coloured in (({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": "", "TERM": "dumb"}, False)):
+            terminal = Terminal(tool, "status", **environment)
+            self.assertEqual(terminal.end(), 0)
+            self.assertEqual("\x1b[32mactive\x1b[0m" in terminal.text, coloured, terminal.text)
+            self.assertEqual("\x1b" in terminal.text, coloured)
+        tool.environment["TERM"] = "xterm"
+        self.assertNotIn("\x1b", str(tool.run("status")))  # no terminal
+
+    def qr_codes(self, *arguments, **options):
+        """What the QR codes on the screen say, and what they should."""
+        sandbox = self.sandbox()
+        terminal = Terminal(self.tool(sandbox), "login", *arguments, **options)
+        terminal.until("Waiting for approval" if "--quiet" not in arguments and options.get("TERM") != "dumb" else "Portal: .*\n")
+        codes = read_qr_codes(terminal.emulator)
+        screen = terminal.screen()
+        terminal.type("\x03")
+        self.assertEqual(terminal.end(), 130)
+        return codes, [sandbox.url + "/consumerportal/index.html"], screen
+
+    def test_qr_code(self):
+        for environment in ({"LANG": "C.UTF-8"}, {"LC_ALL": "de_DE.utf8", "LANG": "C"}):
+            for no_color in ("", "1"):
+                with self.subTest(environment=environment, no_color=no_color):
+                    codes, expected, screen = self.qr_codes(NO_COLOR=no_color, **environment)
+                    self.assertEqual(codes, expected)
+                    self.assertRegex(screen[0], "^PIN: ")  # nothing was scrolled away
+
+    def test_no_qr_code_where_it_cannot_be_seen_or_is_not_wanted(self):
+        utf8 = {"LANG": "C.UTF-8"}
+        for arguments, options in (((), {}), ((), {"LANG": "C"}), ((), {"LC_ALL": "POSIX", **utf8}), (("--no-qr",), utf8),
+                                   (("--quiet",), utf8), ((), {"columns": 33, **utf8}), ((), {"rows": 20, **utf8}),
+                                   ((), {"TERM": "dumb", **utf8})):
+            with self.subTest(arguments=arguments, options=options):
+                codes, _, screen = self.qr_codes(*arguments, **options)
+                self.assertEqual(codes, [])
+                self.assertNotRegex("".join(screen), "[\u2580-\u259f]")
+
+    def test_long_lines_break_between_words(self):
+        sandbox = self.sandbox()
+        tool = self.tool(sandbox)
+        for columns in (40, 80, 200):
+            terminal = Terminal(tool, "status", columns=columns)
+            self.assertEqual(terminal.end(), 3)
+            self.assertLessEqual(max(map(len, terminal.text.splitlines())), max(columns, 15 + len(tool.store) + 5))
+            words = " ".join(terminal.text.split())
+            self.assertIn("(not encrypted; readable by this user only)", words)
+            self.assertIn(f"file:{tool.store} ", words)  # never cut: it is there to be copied
 
     def test_quiet_has_no_countdown(self):
         sandbox = self.sandbox()
