@@ -24,7 +24,10 @@ ECOAUTH_BEGIN_DECLS
  * PROTOCOL, INVALID_CLIENT, UNAUTHORIZED_CLIENT, SCOPE, REJECTED, ACCOUNT_LOCKED and ACCOUNT_DISABLED.
  */
 
-/** Ways of authorizing by a browser, for ecoauth_account_authorize_url(). */
+/** Ways of authorizing by a browser, for ecoauth_account_authorize_url(). CODE: an authorization code (RFC 6749 section 4.1,
+ *  protocol.md 4). CODE_PKCE: the same bound to this client by a challenge (S256 of RFC 7636; ecobee does not document it).
+ *  UTILITY: the implicit grant (RFC 6749 section 4.2) for ecobee's utility accounts, without scope and without refresh token.
+ *  ecobee publishes no parameters for it: it is built by the RFC, and nobody outside of a contract with ecobee can try it. */
 #define ECOAUTH_FLOW_CODE 1
 #define ECOAUTH_FLOW_CODE_PKCE 2
 #define ECOAUTH_FLOW_UTILITY 3
@@ -64,12 +67,17 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorize_pin_start(ecoauth_account *acco
 ECOAUTH_EXPORT int32_t ecoauth_account_check_now(ecoauth_account *account, ecoauth_error **error);
 
 /**
- * The address to open in a browser (protocol.md 4.1; RFC 6749 sections 4.1.1 and 4.2.1; RFC 7636), with a fresh `state`
- * that is saved first. `redirect_uri` is the registered one; `flow` one of ECOAUTH_FLOW_*. The address holds the client id.
+ * The address to open in a browser (protocol.md 4.1; RFC 6749 sections 4.1.1 and 4.2.1; RFC 7636). Its `state` is drawn from
+ * the system's random source and saved first, with all that ecoauth_account_complete_redirect() will need, also in a later
+ * process; it waits for 30 minutes, beside whatever grant there is. Asked again within half of that, with the same arguments,
+ * the same address is given. `flow` is one of ECOAUTH_FLOW_*. `redirect_uri` is the one registered for the client id: https,
+ * no port, no query, at most 255 characters; towards a server on this machine also with a port, and http to this machine. The
+ * address holds the client id. A PIN that nobody waits for is replaced.
  *  **Blocking** For the save, up to `timeout_ms`. **Threads** Any. **Ownership** Writes at most `size_bytes` with the
- *  terminating NUL to `buffer`; *needed_bytes (optional) says how many it takes, also on BUFFER_TOO_SMALL. The _start form
- *  delivers it as the COMPLETED event's text.
- *  **Errors** UNSUPPORTED in this release; BUFFER_TOO_SMALL, store errors. **Since** 0.1
+ *  terminating NUL to `buffer`; *needed_bytes (optional) says how many it takes, also on BUFFER_TOO_SMALL (ask again with a
+ *  larger one). The _start form delivers it as the COMPLETED event's text.
+ *  **Errors** INVALID_ARGUMENT (which rule the redirect_uri breaks; no client id), BUFFER_TOO_SMALL, WRONG_STATE (a PIN, a code
+ *  or an import of this account is being waited for), store errors. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_account_authorize_url(ecoauth_account *account, int32_t flow, const char *redirect_uri,
                                                      int64_t timeout_ms, char *buffer, size_t size_bytes,
@@ -79,10 +87,16 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorize_url_start(ecoauth_account *acco
                                                            ecoauth_error **error);
 
 /**
- * Takes the address to which the browser was sent back: checks its `state`, exchanges its code, or takes the token from its
- * fragment (utility accounts), and saves.
+ * Takes the whole address to which the browser was sent back, as it stands there or was pasted by a person; what it says may
+ * be in its query or its fragment. Its `state` is checked first. A code is saved, exchanged (protocol.md 4.4), and the tokens
+ * are saved; if the server cannot be reached, the library goes on by itself, also in a later process, until the 30 minutes of
+ * ecoauth_account_authorize_url() are over. An existing grant stays as it is until the new one has been saved.
+ * A utility account's token is taken from the address itself. It cannot be refreshed: before it ends, a person is asked again
+ * by ECOAUTH_EVENT_STATE with ECOAUTH_GRANT_NEEDS_REAUTHORIZATION and the error NEEDS_AUTHORIZATION; it serves to its end.
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Copies the address.
- *  **Errors** UNSUPPORTED in this release; DECLINED, NEEDS_AUTHORIZATION, WRONG_STATE, store errors, server errors.
+ *  **Errors** DECLINED (the user's decision), NEEDS_AUTHORIZATION (the code is used, too old or not for this redirect_uri).
+ *  Nothing was changed, and the right address may still come: INVALID_ARGUMENT (no web address, not at the redirect_uri, or
+ *  without code), WRONG_STATE (nothing was begun, or too long ago, or the `state` is another's). Store errors, server errors.
  *  **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_account_complete_redirect(ecoauth_account *account, const char *redirected_url,
@@ -143,7 +157,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_refresh_start(ecoauth_account *account, i
 
 /**
  * An authorized API request. `target` is path and query, beginning with "/"; it goes to the client's server and nowhere
- * else. `method` is "GET" or "POST". `data` is a body of `size_bytes` (NULL for none) of `content_type` (NULL: "application/json;charset=UTF-8").
+ * else. `method` is any but "CONNECT" and "TRACE", in capitals. `data` is a body of `size_bytes` (NULL for none) of `content_type` (NULL: "application/json;charset=UTF-8").
  * A refused access token is refreshed and the request repeated once (protocol.md 6).
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** *response is the caller's, to be ended by
  *  ecoauth_response_free(). The _start form delivers it with the COMPLETED event.
@@ -158,9 +172,12 @@ ECOAUTH_EXPORT int32_t ecoauth_account_request_start(ecoauth_account *account, c
                                                      int64_t *operation, ecoauth_error **error);
 
 /**
- * Brings a refresh token from elsewhere under the library's care. It is proven by one refresh before anything is replaced.
+ * Brings a refresh token from elsewhere under the library's care: saves it, proves it by one refresh, and then puts what came
+ * in the place of the grant there was. Until then, and when it is refused, that grant stays as it is. If the server cannot be
+ * reached, the library goes on by itself for a day, also in a later process. Whoever had the token must not use it any more.
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Copies the token.
- *  **Errors** UNSUPPORTED in this release; those of ecoauth_account_refresh(). **Since** 0.1
+ *  **Errors** NEEDS_AUTHORIZATION (the server refuses the token), INVALID_ARGUMENT (no refresh token looks like that; no client
+ *  id), WRONG_STATE (as for ecoauth_account_authorize_url()), store errors, server errors. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_account_import(ecoauth_account *account, const char *refresh_token, int64_t timeout_ms,
                                               ecoauth_error **error);

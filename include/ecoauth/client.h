@@ -79,10 +79,11 @@ ECOAUTH_EXPORT int32_t ecoauth_client_wakeup_fd(ecoauth_client *client, int32_t 
 ECOAUTH_EXPORT int32_t ecoauth_client_cancel(ecoauth_client *client, int64_t operation);
 
 /**
- * The accounts that the store has records of, for this client's server and, if it has one, client id.
+ * The accounts that the store has records of, for this client's server and, if it has one, client id; sorted, without those
+ * that have signed out. A record that cannot be read is left out, and logged.
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** *accounts is the caller's, to be ended by
- *  ecoauth_account_list_free(). **Errors** UNSUPPORTED (this release, or a store that cannot list), STORE..., TIMEOUT,
- *  REENTRANT, FORKED, CLOSED. **Since** 0.1
+ *  ecoauth_account_list_free(). **Errors** UNSUPPORTED (a store that cannot list), STORE..., TIMEOUT, CANCELLED (the
+ *  client is being closed), REENTRANT, FORKED, CLOSED. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_client_accounts(ecoauth_client *client, int64_t timeout_ms, ecoauth_account_list **accounts,
                                                ecoauth_error **error);

@@ -2,13 +2,16 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
 #include "capi/checks.hpp"
 #include "capi/guard.hpp"
 #include "capi/handles.hpp"
+#include "client/brought_commands.hpp"
 
 using namespace ecoauth;
 using namespace ecoauth::capi;
@@ -17,6 +20,7 @@ namespace {
 
 constexpr size_t longest_key_bytes = 200;
 constexpr size_t longest_address_bytes = 16 * 1024;
+constexpr size_t longest_redirect_bytes = 24 * 1024;  // it may hold an access token
 
 /// The blocking form of an operation: `make` its command, `take` what is wanted of its outcome.
 template <typename Make, typename Take>
@@ -24,17 +28,19 @@ int32_t run(ecoauth_account* account, int64_t timeout_ms, ecoauth_error** error,
   return guarded(error, [&]() -> Result<int32_t> {
     if (auto wrong = checks.wait_time(timeout_ms).usable(account).may_wait().failure()) return *wrong;
     const auto held = account->value;  // what waits outlives its handle
-    Outcome outcome = held->run(make(), wait_ms(timeout_ms));
+    Result<Command> command = make();
+    if (!command) return command.error();
+    Outcome outcome = held->run(std::move(command.value()), wait_ms(timeout_ms));
     if (outcome.result < 0)
       return outcome.error ? *outcome.error : make_error(outcome.result, result_name(outcome.result));
-    take(outcome);
+    if (auto failure = take(outcome)) return *failure;
     return outcome.result;
   });
 }
 
 template <typename Make>
 int32_t run(ecoauth_account* account, int64_t timeout_ms, ecoauth_error** error, Checks& checks, Make make) {
-  return run(account, timeout_ms, error, checks, make, [](Outcome&) {});
+  return run(account, timeout_ms, error, checks, make, [](Outcome&) { return std::optional<Error>(); });
 }
 
 /// The form that returns at once.
@@ -43,19 +49,10 @@ int32_t start(ecoauth_account* account, int64_t* operation, ecoauth_error** erro
   if (operation) *operation = 0;
   return guarded(error, [&]() -> Result<int32_t> {
     if (auto wrong = checks.needs(operation, "operation").usable(account).failure()) return *wrong;
-    if (auto failure = account->value->start(make(), operation)) return *failure;
+    Result<Command> command = make();
+    if (!command) return command.error();
+    if (auto failure = account->value->start(std::move(command.value()), operation)) return *failure;
     return ECOAUTH_OK;
-  });
-}
-
-/// What comes in a later release.
-int32_t unsupported(const ecoauth_account* account, ecoauth_error** error, Checks& checks, bool waits,
-                    const char* what) {
-  return guarded(error, [&]() -> Result<int32_t> {
-    checks.usable(account);
-    if (waits) checks.may_wait();
-    if (auto wrong = checks.failure()) return *wrong;
-    return make_error(ECOAUTH_ERROR_UNSUPPORTED, std::string("this release cannot ") + what);
   });
 }
 
@@ -77,6 +74,17 @@ Command wait_command(int64_t seen_revision) {
   return command;
 }
 
+Result<Command> address_command(const ecoauth_account* account, int32_t flow, const char* redirect_uri) {
+  const Runtime& runtime = account->value->runtime();
+  return authorize_url_command(flow, redirect_uri, runtime.config, runtime.random);
+}
+
+/// Any but those that are not the API's business.
+bool is_method(std::string_view method) {
+  return method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos && method != "CONNECT" &&
+         method != "TRACE";
+}
+
 /// The arguments of an API request.
 struct RequestArguments {
   const char* method;
@@ -91,8 +99,7 @@ struct RequestArguments {
         .bytes(data, size_bytes, "data");
     if (content_type) checks.ascii(content_type, 1, 200, "content_type");
     return checks
-        .holds([&] { return method == std::string_view("GET") || method == std::string_view("POST"); }, "method",
-               "it is neither GET nor POST")
+        .holds([&] { return is_method(method); }, "method", "it is no HTTP method, or one of CONNECT and TRACE")
         .holds([&] { return target[0] == '/' && !std::strpbrk(target, " #"); }, "target",
                "it is not a path and query, beginning with \"/\"");
   }
@@ -166,38 +173,44 @@ int32_t ecoauth_account_check_now(ecoauth_account* account, ecoauth_error** erro
 }
 
 int32_t ecoauth_account_authorize_url(ecoauth_account* account, int32_t flow, const char* redirect_uri,
-                                      int64_t timeout_ms, char* buffer, size_t size_bytes, size_t*,
+                                      int64_t timeout_ms, char* buffer, size_t size_bytes, size_t* needed_bytes,
                                       ecoauth_error** error) {
   Checks checks;
   checks.needs(account, "account").in_range(flow, ECOAUTH_FLOW_CODE, ECOAUTH_FLOW_UTILITY, "flow");
   checks.ascii(redirect_uri, 1, longest_address_bytes, "redirect_uri").bytes(buffer, size_bytes, "buffer");
-  return unsupported(account, error, checks.wait_time(timeout_ms), true, "authorize by a browser");
+  return run(
+      account, timeout_ms, error, checks, [&] { return address_command(account, flow, redirect_uri); },
+      [&](Outcome& outcome) -> std::optional<Error> {
+        const size_t needed = outcome.address.size() + 1;
+        if (needed_bytes) *needed_bytes = needed;
+        if (size_bytes < needed)
+          return make_error(ECOAUTH_ERROR_BUFFER_TOO_SMALL,
+                            "`buffer`: the address takes " + to_text(static_cast<int64_t>(needed)) + " bytes");
+        std::memcpy(buffer, outcome.address.reveal_c_str(), needed);
+        return std::nullopt;
+      });
 }
 
 int32_t ecoauth_account_authorize_url_start(ecoauth_account* account, int32_t flow, const char* redirect_uri,
                                             int64_t* operation, ecoauth_error** error) {
   Checks checks;
   checks.needs(account, "account").in_range(flow, ECOAUTH_FLOW_CODE, ECOAUTH_FLOW_UTILITY, "flow");
-  checks.ascii(redirect_uri, 1, longest_address_bytes, "redirect_uri").needs(operation, "operation");
-  return unsupported(account, error, checks, false, "authorize by a browser");
+  return start(account, operation, error, checks.ascii(redirect_uri, 1, longest_address_bytes, "redirect_uri"),
+               [&] { return address_command(account, flow, redirect_uri); });
 }
 
 int32_t ecoauth_account_complete_redirect(ecoauth_account* account, const char* redirected_url, int64_t timeout_ms,
                                           ecoauth_error** error) {
   Checks checks;
-  checks.needs(account, "account")
-      .ascii(redirected_url, 1, longest_address_bytes, "redirected_url")
-      .wait_time(timeout_ms);
-  return unsupported(account, error, checks, true, "authorize by a browser");
+  checks.needs(account, "account").text(redirected_url, 1, longest_redirect_bytes, "redirected_url");
+  return run(account, timeout_ms, error, checks, [&] { return redirect_command(redirected_url); });
 }
 
 int32_t ecoauth_account_complete_redirect_start(ecoauth_account* account, const char* redirected_url,
                                                 int64_t* operation, ecoauth_error** error) {
   Checks checks;
-  checks.needs(account, "account")
-      .ascii(redirected_url, 1, longest_address_bytes, "redirected_url")
-      .needs(operation, "operation");
-  return unsupported(account, error, checks, false, "authorize by a browser");
+  checks.needs(account, "account").text(redirected_url, 1, longest_redirect_bytes, "redirected_url");
+  return start(account, operation, error, checks, [&] { return redirect_command(redirected_url); });
 }
 
 int32_t ecoauth_account_get_token(ecoauth_account* account, int64_t min_valid_ms, int64_t timeout_ms,
@@ -207,7 +220,10 @@ int32_t ecoauth_account_get_token(ecoauth_account* account, int64_t min_valid_ms
   checks.needs(account, "account").in_range(min_valid_ms, 0, INT64_MAX, "min_valid_ms").needs(token, "token");
   return run(
       account, timeout_ms, error, checks, [&] { return token_command(min_valid_ms); },
-      [&](Outcome& outcome) { *token = new ecoauth_token{std::move(outcome.token)}; });
+      [&](Outcome& outcome) {
+        *token = new ecoauth_token{std::move(outcome.token)};
+        return std::optional<Error>();
+      });
 }
 
 int32_t ecoauth_account_get_token_start(ecoauth_account* account, int64_t min_valid_ms, int64_t* operation,
@@ -263,7 +279,10 @@ int32_t ecoauth_account_request(ecoauth_account* account, const char* method, co
   return run(
       account, timeout_ms, error, arguments.check(checks).needs(response, "response"),
       [&] { return arguments.command(); },
-      [&](Outcome& outcome) { *response = new ecoauth_response{std::move(outcome.response)}; });
+      [&](Outcome& outcome) {
+        *response = new ecoauth_response{std::move(outcome.response)};
+        return std::optional<Error>();
+      });
 }
 
 int32_t ecoauth_account_request_start(ecoauth_account* account, const char* method, const char* target,
@@ -278,19 +297,15 @@ int32_t ecoauth_account_request_start(ecoauth_account* account, const char* meth
 int32_t ecoauth_account_import(ecoauth_account* account, const char* refresh_token, int64_t timeout_ms,
                                ecoauth_error** error) {
   Checks checks;
-  checks.needs(account, "account")
-      .ascii(refresh_token, 1, longest_address_bytes, "refresh_token")
-      .wait_time(timeout_ms);
-  return unsupported(account, error, checks, true, "import a refresh token");
+  checks.needs(account, "account").ascii(refresh_token, 1, longest_address_bytes, "refresh_token");
+  return run(account, timeout_ms, error, checks, [&] { return import_command(refresh_token); });
 }
 
 int32_t ecoauth_account_import_start(ecoauth_account* account, const char* refresh_token, int64_t* operation,
                                      ecoauth_error** error) {
   Checks checks;
-  checks.needs(account, "account")
-      .ascii(refresh_token, 1, longest_address_bytes, "refresh_token")
-      .needs(operation, "operation");
-  return unsupported(account, error, checks, false, "import a refresh token");
+  checks.needs(account, "account").ascii(refresh_token, 1, longest_address_bytes, "refresh_token");
+  return start(account, operation, error, checks, [&] { return import_command(refresh_token); });
 }
 
 int32_t ecoauth_account_sign_out(ecoauth_account* account, int64_t timeout_ms, ecoauth_error** error) {

@@ -164,14 +164,18 @@ int32_t ecoauth_client_accounts(ecoauth_client* client, int64_t timeout_ms, ecoa
                          .may_wait()
                          .failure())
       return *wrong;
-    return make_error(ECOAUTH_ERROR_UNSUPPORTED, "this release cannot list the accounts of a store");
+    const auto held = client->value;
+    auto names = held->stored_accounts(wait_ms(timeout_ms));
+    if (!names) return names.error();
+    *accounts = new ecoauth_account_list{std::move(names.value())};
+    return ECOAUTH_OK;
   });
 }
 
-// No list is ever handed out in this release.
+size_t ecoauth_account_list_size(const ecoauth_account_list* accounts) { return accounts ? accounts->names.size() : 0; }
 
-size_t ecoauth_account_list_size(const ecoauth_account_list*) { return 0; }
+const char* ecoauth_account_list_key(const ecoauth_account_list* accounts, size_t index) {
+  return accounts && index < accounts->names.size() ? accounts->names[index].c_str() : nullptr;
+}
 
-const char* ecoauth_account_list_key(const ecoauth_account_list*, size_t) { return nullptr; }
-
-void ecoauth_account_list_free(ecoauth_account_list*) {}
+void ecoauth_account_list_free(ecoauth_account_list* accounts) { delete accounts; }

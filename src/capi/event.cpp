@@ -38,7 +38,11 @@ int32_t ecoauth_event_flags(const ecoauth_event* event) { return event ? event->
 
 int64_t ecoauth_event_generation(const ecoauth_event* event) { return event ? event->value.generation : 0; }
 
-const char* ecoauth_event_text(const ecoauth_event* event) { return event ? event->value.text.c_str() : ""; }
+const char* ecoauth_event_text(const ecoauth_event* event) {
+  if (!event) return "";
+  const ecoauth::Secret& address = event->value.outcome.address;
+  return address.empty() ? event->value.text.c_str() : address.reveal_c_str();
+}
 
 int32_t ecoauth_event_log_level(const ecoauth_event* event) { return event ? event->value.log_level : 0; }
 

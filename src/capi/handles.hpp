@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "capi/host_data.hpp"
@@ -60,6 +62,10 @@ struct ecoauth_token {
 
 struct ecoauth_response {
   std::shared_ptr<const ecoauth::Response> value;
+};
+
+struct ecoauth_account_list {
+  std::vector<std::string> names;
 };
 
 struct ecoauth_status {

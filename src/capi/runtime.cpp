@@ -20,16 +20,16 @@ struct Feature {
 };
 
 const Feature features[] = {{"pin", true},
-                            {"code", false},
-                            {"utility", false},
-                            {"import", false},
-                            {"accounts", false},
+                            {"code", true},
+                            {"utility", true},
+                            {"import", true},
+                            {"accounts", true},
                             {"sealing", true},
                             {"seal-secret-service", secret_service_is_built_in},
                             {"file-store", true},
                             {"callback-store", true},
                             {"proxy", true},
-                            {"self-contained", ECOAUTH_SELF_CONTAINED}};
+                            {"self-contained", false}};
 
 /// Never destroyed: the texts live for ever.
 const RuntimeVersions& runtime_versions() {

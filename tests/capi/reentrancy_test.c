@@ -56,7 +56,15 @@ static void try_what_does_not_wait(const struct host* host) {
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_get_token_start(account, 0, &operation, &error), error);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_refresh_start(account, &operation, &error), error);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_sign_out_start(account, &operation, &error), error);
-  CHECK_EXPLAINED(ECOAUTH_ERROR_UNSUPPORTED, ecoauth_account_import_start(account, "token", &operation, &error), error);
+  CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_import_start(account, "token", &operation, &error), error);
+  CHECK_EXPLAINED(
+      ECOAUTH_OK,
+      ecoauth_account_authorize_url_start(account, ECOAUTH_FLOW_CODE, "http://127.0.0.1:1/", &operation, &error),
+      error);
+  CHECK_EXPLAINED(
+      ECOAUTH_OK,
+      ecoauth_account_complete_redirect_start(account, "http://127.0.0.1:1/?code=c&state=s", &operation, &error),
+      error);
   CHECK_EXPLAINED(ECOAUTH_OK,
                   ecoauth_account_request_start(account, "GET", "/1/thermostat", NULL, 0, NULL, &operation, &error),
                   error);

@@ -123,12 +123,19 @@ void sandbox_control(const struct sandbox* sandbox, const char* what, const char
 
 void sandbox_delete(const struct sandbox* sandbox, const char* what) { free(exchange(sandbox, "DELETE", what, "")); }
 
-char* sandbox_get(const struct sandbox* sandbox, const char* what) {
-  char* answer = exchange(sandbox, "GET", what, "");
+static char* body_of(char* answer) {
   const char* body = strstr(answer, "\r\n\r\n");
   if (!body) give_up("an answer without a body");
   memmove(answer, body + 4, strlen(body + 4) + 1);
   return answer;
+}
+
+char* sandbox_post(const struct sandbox* sandbox, const char* what, const char* form) {
+  return body_of(exchange(sandbox, "POST", what, form));
+}
+
+char* sandbox_get(const struct sandbox* sandbox, const char* what) {
+  return body_of(exchange(sandbox, "GET", what, ""));
 }
 
 int sandbox_requests(const struct sandbox* sandbox, const char* endpoint) {

@@ -24,6 +24,8 @@ void sandbox_stop(struct sandbox* sandbox);
 
 /* POST /sandbox/`what` with a form; the sandbox must accept it. */
 void sandbox_control(const struct sandbox* sandbox, const char* what, const char* form);
+/* The same; the JSON text of the answer is the caller's to free(). */
+char* sandbox_post(const struct sandbox* sandbox, const char* what, const char* form);
 /* DELETE /sandbox/`what`: "fault" or "log". */
 void sandbox_delete(const struct sandbox* sandbox, const char* what);
 /* GET /sandbox/`what`; the JSON text is the caller's to free(). */

@@ -31,12 +31,6 @@ void check_refused(int64_t result)
         complain("INVALID_ARGUMENT", result);
 }
 
-void check_refused_or_later(int64_t result)
-{
-    if (result != ECOAUTH_ERROR_INVALID_ARGUMENT && result != ECOAUTH_ERROR_UNSUPPORTED)
-        complain("INVALID_ARGUMENT or UNSUPPORTED", result);
-}
-
 void check_any(int64_t result)
 {
     if (result == ECOAUTH_ERROR_INTERNAL || result == ECOAUTH_ERROR_FORKED || result < INT32_MIN

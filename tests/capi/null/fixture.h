@@ -51,9 +51,8 @@ void before(const char *function, const char *change);
 extern int fixture_calls;
 extern int fixture_failures;
 
-/* INVALID_ARGUMENT; the same, or UNSUPPORTED for what comes later; any known result code. */
+/* INVALID_ARGUMENT; any known result code. */
 void check_refused(int64_t result);
-void check_refused_or_later(int64_t result);
 void check_any(int64_t result);
 /* The answers of a value's functions to NULL. */
 void check_neutral(int64_t result);

@@ -25,10 +25,6 @@ NULLABLE = {
 }
 # The error of this function is its result, not an explanation of a failure.
 REQUIRED = {("ecoauth_account_last_error", "error")}
-# Functions whose work comes in a later release may say so before they look at their arguments.
-LATER = {"ecoauth_account_authorize_url", "ecoauth_account_authorize_url_start", "ecoauth_account_complete_redirect",
-         "ecoauth_account_complete_redirect_start", "ecoauth_account_import", "ecoauth_account_import_start",
-         "ecoauth_client_accounts"}
 
 # Good values for texts and numbers, by parameter name.
 TEXTS = {
@@ -198,8 +194,6 @@ def null_verdict(function, parameter):
         return neutral_verdict(function)
     if function.returns == "const char *":
         return "check_any_text(result)"
-    if function.name in LATER:
-        return "check_refused_or_later(result)"
     if may_be_null(function, parameter):
         return "check_any((int64_t)result)"
     return "check_refused((int64_t)result)"
