@@ -235,6 +235,7 @@ class StateMachine : private MachineMemory {
   // state_machine_store.cpp: what the store answered
   void adopt(std::optional<Record> found, const Now& now);
   void adopt_first(const Now& now);
+  void resume_patience(const Now& now);
 
   // state_machine_exchange.cpp: codes, redirects and tokens that somebody hands in
   const Waiter* waiter_of(OperationId operation) const;

@@ -79,12 +79,16 @@ void StateMachine::begin_locked_part(const Now& now) {
   }
   switch (job_) {
     case Job::refresh:
-      if (!has_grant() || generation() != job_generation_)
+      if (!has_grant() || generation() != job_generation_) {
         end_job();  // somebody else has done it, or signed out
-      else if (write_failed_)
+      } else if (std::min(retry_at_ms_, refresh_allowed_at_ms()) > now.boot_ms) {
+        end_job();  // somebody else has been refused meanwhile
+        fail_refresh_waiters(why_no_token(now), now);
+      } else if (write_failed_) {
         probe_store();
-      else
+      } else {
         connect(AnswerContext::refresh, record_.grant->candidates.front());
+      }
       break;
     case Job::authorize:
       if (pending_pin_alive(now) && record_.seq > 0) {

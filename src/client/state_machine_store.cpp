@@ -23,6 +23,11 @@ void merge_candidates(std::vector<Secret>& theirs, const std::vector<Secret>& ou
   if (theirs.size() > most_candidates) theirs.resize(most_candidates);
 }
 
+/// When the grant was refused last; -1 for never.
+int64_t last_refusal_ms(const std::optional<Grant>& grant) {
+  return grant && !grant->refusals.empty() ? grant->refusals.back().at.boot_ms : -1;
+}
+
 }  // namespace
 
 void StateMachine::locked(Result<bool> acquired, const Now& now) {
@@ -82,6 +87,7 @@ void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) 
 void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   bool first = !loaded_;
   int64_t known = generation();
+  const int64_t known_refusal_ms = last_refusal_ms(record_.grant);
   const Moment known_since = record_.grant ? record_.grant->obtained : now.moment();
   bool keep_grant = unsaved_ || new_token_;
   // Nobody else may write while this process keeps the lock over an unsaved pair.
@@ -126,6 +132,9 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     }
   }
   if (first) adopt_first(now);
+  // Patience is the account's, too: what others were refused is not asked again before its time.
+  const int64_t refusal_ms = last_refusal_ms(record_.grant);
+  if (!first && generation() == known && refusal_ms >= 0 && refusal_ms != known_refusal_ms) resume_patience(now);
   if (pin_known && !(record_.pending && record_.pending->flow == "pin")) {
     // Another process has ended this authorization, in one way or the other.
     polling_ = false;
@@ -139,7 +148,11 @@ void StateMachine::adopt_first(const Now& now) {
   // Asked for before the record was known: what it holds is what is to be superseded.
   for (Waiter& waiter : waiters_)
     if (waiter.want == Want::refresh) waiter.generation = generation();
-  if (!record_.grant) return;
+  if (record_.grant) resume_patience(now);
+}
+
+void StateMachine::resume_patience(const Now& now) {
+  retries_.succeeded();
   Retry retry = retries_.resume(*record_.grant, now);
   retry_at_ms_ = now.boot_ms + retry.in_ms;
   demand_retry_at_ms_ = wants(Want::refresh) ? 0 : now.boot_ms + retry.on_demand_in_ms;

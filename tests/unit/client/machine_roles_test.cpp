@@ -138,6 +138,33 @@ BOOST_AUTO_TEST_CASE(see_what_another_process_has_authorized) {
   BOOST_TEST(rig.connects == 0);
 }
 
+BOOST_AUTO_TEST_CASE(are_as_patient_as_the_one_that_was_refused) {
+  // A quarter of an hour of refusals that are not true: asked by two processes they must not become a verdict.
+  Rig rig = loaded();
+  rig.clock.advance_ms(2 * h);
+  auto theirs = std::make_shared<Record>(rig.disk->clone());
+  ++theirs->seq;
+  theirs->grant->state = GrantState::suspect;
+  for (int64_t ago : {11 * min, 10 * min, 5 * min}) {
+    Moment at = rig.now().moment();
+    at.boot_ms -= ago;
+    theirs->grant->refusals.push_back({at, ago});
+  }
+  rig.other_process_writes(theirs);
+  OperationId caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_SERVER);
+  BOOST_TEST(rig.sends == 0);
+  BOOST_TEST(rig.lock_is_free());
+  BOOST_TEST((rig.disk->grant->state == GrantState::suspect));
+  BOOST_TEST(rig.wake_in_ms() == 10 * min);
+  caller = rig.want(Want::refresh);
+  rig.go_on();
+  BOOST_TEST(rig.sends == 1, "who asks in so many words need not be patient");
+  rig.served(renewed(2));
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+}
+
 BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
   // Nobody accepts new tokens, and another process has refreshed five times because of it.
   Rig rig = loaded();
