@@ -2,24 +2,25 @@
 import os
 import sysconfig
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "src", "ecoauth", "libecoauth.so.0")
+
+
+class PlatformDistribution(Distribution):
+    def has_ext_modules(self):
+        return os.path.exists(LIBRARY)
 
 
 class PlatformWheel(bdist_wheel):
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = not os.path.exists(os.path.join(HERE, "src", "ecoauth", "libecoauth.so.0"))
-
     def get_tag(self):
-        if self.root_is_pure:
+        if not os.path.exists(LIBRARY):
             return "py3", "none", "any"
-        # The libc it was built against says how far back it works: ECOAUTH_WHEEL_GLIBC is what its symbols need.
+        # What its symbols need of glibc says how far back it works; whoever builds the library measures it.
         glibc = os.environ["ECOAUTH_WHEEL_GLIBC"].replace(".", "_")
         machine = sysconfig.get_platform().rsplit("-", 1)[-1]
         return "py3", "none", f"manylinux_{glibc}_{machine}"
 
 
-setup(cmdclass={"bdist_wheel": PlatformWheel})
+setup(distclass=PlatformDistribution, cmdclass={"bdist_wheel": PlatformWheel})

@@ -3,7 +3,7 @@
 
 usage: run_all.py BUILD_FOLDER source    types by mypy --strict, then pytest, with the package as it lies here
        run_all.py BUILD_FOLDER wheel     makes the wheel with the self-contained library inside, installs it into a new virtual
-                                         environment outside the source tree, and tests that
+                                         environment outside the source tree, and tests that; the wheel is kept in BUILD_FOLDER/bindings/python/dist
 
 What requirements.txt pins is installed into BUILD_FOLDER once.
 """
@@ -78,7 +78,10 @@ def make_wheel(build, tools, work, library):
     expected = modules | {"ecoauth/py.typed", "ecoauth/libecoauth.so.0"}
     assert {name for name in names if not name.startswith(info)} == expected, names ^ expected
     assert any(name.startswith(info) and name.endswith("LICENSE") for name in names), names
-    print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
+    kept = build / "bindings/python/dist"
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copy(wheel, kept)
+    print(f"{kept / wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
     return wheel
 
 
