@@ -51,8 +51,8 @@ class Defect:
         old, new = "\n".join(self.old), "\n".join(self.new)
         found = whole.count(old)
         if found != 1:
-            raise Unusable(f"{self.table}.defects:{self.line}: {self.name}: its text is in src/{self.fields['file']} {found} times, "
-                           "not once: bring the table up to date")
+            raise Unusable(f"{self.table}.defects:{self.line}: {self.name}: its text is in src/{self.fields['file']} "
+                           f"{found} times, not once: bring the table up to date")
         return whole.replace(old, new)
 
 
@@ -129,10 +129,10 @@ def run_program(command, suite, environment, limit_s, folder):
 
 
 class Bench:
-    """A build, and a folder where damaged copies are made."""
+    """A build, and a folder where damaged copies are made. `wrapper`: words before the commands of the tests."""
 
-    def __init__(self, build):
-        self.build = pathlib.Path(build).resolve()
+    def __init__(self, build, wrapper=()):
+        self.build, self.wrapper = pathlib.Path(build).resolve(), wrapper
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ecoauth-mutants."))
         os.chmod(self.folder, 0o711)  # some tests become other users
         self.tests = {test["name"]: test for test in self._load("meson-info/intro-tests.json")}
@@ -169,7 +169,7 @@ class Bench:
             whole = self.compile(involved[0], "undamaged-" + name.replace("/", "-"), involved[0].source.read_text(encoding="ascii"))
             self.undamaged[name] = self.link(whole, name)
         test = self.tests[name]
-        ran = run_program([self.undamaged[name], *test["cmd"][1:]], suite, test["env"], 600, self.folder)
+        ran = run_program([*self.wrapper, self.undamaged[name], *test["cmd"][1:]], suite, test["env"], 600, self.folder)
         if ran.how != "passed":
             raise Unusable(f"{check} {ran.how} without any defect: {ran.case}\n{ran.said}")
         self.undamaged_s[check] = ran.took_s
@@ -218,7 +218,7 @@ class Bench:
         for check in defect.checks:
             name, _, suite = check.partition(":")
             test, limit_s = self.tests[name], PATIENCE_S + 10 * self.undamaged_s[check]
-            command = [self.link(damaged, name), *test["cmd"][1:]]
+            command = [*self.wrapper, self.link(damaged, name), *test["cmd"][1:]]
             found.append((check, run_program(command, suite, test["env"], limit_s, self.folder)))
         shutil.rmtree(damaged.parent)
         return found
@@ -254,9 +254,9 @@ def end_early(number, _):
     sys.exit(128 + number)
 
 
-def run_all(build, defects, jobs, tell=print):
+def run_all(build, defects, jobs, tell=print, wrapper=()):
     """Runs what must notice them without any defect, then tries out all defects; tells a line for each."""
-    bench = Bench(build)
+    bench = Bench(build, wrapper)
     try:
         for check in sorted({check for defect in defects for check in defect.checks}):
             tell(f"{check}: passes undamaged ({bench.run_undamaged(check, defects):.1f} s)")
