@@ -278,6 +278,21 @@ def test_closed_by_a_handler(start_sandbox: StartSandbox) -> None:
     wait_until(lambda: client.closed)
 
 
+def test_closed_by_a_store(start_sandbox: StartSandbox) -> None:
+    sandbox, begin = start_sandbox("--auto-approve", "0"), time.monotonic()
+
+    class Closing(MapStore):
+        def save(self, key: str, expected_seq: int, record: bytes, new_seq: int) -> bool:
+            client.close()
+            return super().save(key, expected_seq, record, new_seq)
+
+    client = ecoauth.Client(Closing(), **options(sandbox))
+    with pytest.raises(ecoauth.EcoauthError):
+        client.account().authorize_pin(30)
+    wait_until(lambda: client.closed)
+    assert time.monotonic() - begin < 10
+
+
 def resident_bytes() -> int:
     return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 

@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 from ._core import AccountHandle, Core, Options, encode, milliseconds, refuse_inside_callback
 from ._errors import Code, EcoauthError, make_error
-from ._stores import AnyStore
+from ._stores import AnyStore, inside
 from ._values import Event, EventKind, Flow, LogLevel, Pin, Response, Status, Token
 
 log = logging.getLogger("ecoauth")
@@ -66,7 +66,7 @@ class Client:
         core, reader = self._core, self._reader
         if not core.is_open:
             return
-        if threading.current_thread() is reader:
+        if reader is not None and (threading.current_thread() is reader or getattr(inside, "callback", False)):
             core.close_start()  # the reader frees it after its last event
             return
         if reader is not None and core.pid == os.getpid():

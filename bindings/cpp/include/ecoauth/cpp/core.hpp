@@ -7,6 +7,7 @@
 #include <ecoauth/cpp/stop.hpp>
 #include <map>
 #include <set>
+#include <type_traits>
 
 namespace ecoauth::detail {
 
