@@ -81,7 +81,7 @@ void StateMachine::begin_locked_part(const Now& now) {
     case Job::refresh:
       if (!has_grant() || generation() != job_generation_) {
         end_job();  // somebody else has done it, or signed out
-      } else if (std::min(retry_at_ms_, refresh_allowed_at_ms()) > now.boot_ms) {
+      } else if (std::min(retry_at_ms_, refresh_allowed_at_ms(now)) > now.boot_ms) {
         end_job();  // somebody else has been refused meanwhile
         fail_refresh_waiters(why_no_token(now), now);
       } else if (write_failed_) {
