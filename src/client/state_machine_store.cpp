@@ -134,7 +134,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (first) adopt_first(now);
   // Patience is the account's, too: what others were refused is not asked again before its time.
   const int64_t refusal_ms = last_refusal_ms(record_.grant);
-  if (!first && generation() == known && refusal_ms >= 0 && refusal_ms != known_refusal_ms) resume_patience(now);
+  if (!first && refusal_ms >= 0 && (generation() != known || refusal_ms != known_refusal_ms)) resume_patience(now);
   if (pin_known && !(record_.pending && record_.pending->flow == "pin")) {
     // Another process has ended this authorization, in one way or the other.
     polling_ = false;
