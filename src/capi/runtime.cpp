@@ -29,7 +29,7 @@ const Feature features[] = {{"pin", true},
                             {"file-store", true},
                             {"callback-store", true},
                             {"proxy", true},
-                            {"self-contained", false}};
+                            {"self-contained", ECOAUTH_SELF_CONTAINED}};
 
 /// Never destroyed: the texts live for ever.
 const RuntimeVersions& runtime_versions() {
