@@ -169,8 +169,7 @@ std::string zsh_text(const std::string& text) {
 std::string zsh_values(const Option& option) {
   if (option.values == "FILE") return "_files";
   if (option.values.find(':') == std::string::npos) return option.values.empty() ? "" : "(" + option.values + ")";
-  // "file:" goes on with a path.
-  return "{compset -P '*:' && _files || compadd -S '' -- " + option.values + "}";
+  return "_ecoauth_place " + zsh_text(option.values);
 }
 
 std::string zsh_specs(const std::vector<Option>& options, const std::string& indent) {
@@ -197,6 +196,11 @@ std::string zsh_script(const Command& general, const std::vector<Command>& comma
   }
   return R"script(#compdef ecoauth
 # Completions of zsh for ecoauth, made by "ecoauth completions zsh".
+# "file:" goes on with a path.
+_ecoauth_place() {
+  if compset -P '*:'; then _files; else compadd -S '' -- "$@"; fi
+}
+
 _ecoauth() {
   local context state state_descr line ret=1
   typeset -A opt_args

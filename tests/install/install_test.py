@@ -82,7 +82,8 @@ class Installation(unittest.TestCase):
         wrapper = SOURCE / "bindings/cpp/include"
         expected |= {f"include/{path.relative_to(wrapper)}" for path in wrapper.rglob("*.hpp")}
         expected |= {"share/bash-completion/completions/ecoauth", "share/zsh/site-functions/_ecoauth",
-                     "share/fish/vendor_completions.d/ecoauth.fish"}
+                     "share/fish/vendor_completions.d/ecoauth.fish", "share/man/man1/ecoauth.1",
+                     "share/man/man1/ecoauth-sandbox.1", "share/man/man3/libecoauth.3"}
         expected |= {f"share/ecoauth/conformance/{name}" for name in (
             "store_conformance.c", "store_conformance.h", "store_conformance_kit.h", "store_conformance_processes.c",
             "store_conformance_records.c", "sample_store.c", "sample_store.h")}
