@@ -30,7 +30,24 @@ struct MachineSetting {
   uint8_t rejections = 0;
 };
 
-class Machines {
+/// What there is beside the processes: plain values.
+struct Surroundings {
+  struct Late {
+    uint8_t token;
+    int64_t until_ms;
+  };
+  Faults left_;
+  int expiries_ = 0;
+  int rejections_ = 0;
+  test::VirtualClock clock_;
+  Server server_;
+  int64_t used_ms_[Server::most_tokens] = {};
+  std::shared_ptr<const Record> disk_;
+  int holder_ = -1;  // of the lock
+  std::vector<Late> late_;
+};
+
+class Machines : private Surroundings {
  public:
   Machines(const MachineSetting& setting, const Faults& faults);
 
@@ -66,12 +83,9 @@ class Machines {
     int64_t refreshed_ms = -1;
     int64_t began_ms = 0;
   };
-  struct Late {
-    uint8_t token;
-    int64_t until_ms;
-  };
 
   static Process copy_of(const Process& process);
+  static uint8_t token_of(const Secret& refresh_token);
   Machines clone() const;
   Now now() const { return {clock_.boot_ms(), clock_.wall_ms(), clock_.boot_id(), 0.5}; }
   bool idle(const Process& process) const;
@@ -101,16 +115,7 @@ class Machines {
   void hash_record(Hash& hash, const Record* record) const;
 
   MachineSetting setting_;
-  Faults left_;
-  int expiries_ = 0;
-  int rejections_ = 0;
-  test::VirtualClock clock_;
-  Server server_;
-  int64_t used_ms_[Server::most_tokens] = {};
-  std::shared_ptr<const Record> disk_;
   std::vector<Process> processes_;
-  int holder_ = -1;  // of the lock
-  std::vector<Late> late_;
 };
 
 }  // namespace ecoauth::model

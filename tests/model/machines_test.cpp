@@ -102,6 +102,15 @@ BOOST_AUTO_TEST_CASE(crashes_and_lost_answers_inside_the_grace_time) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_intent_brings_the_next_process_back_in_time) {
+  MachineSetting alone = short_grace();
+  alone.early = true;
+  alone.processes = 1;
+  Faults faults;
+  faults.crashes = 1;
+  check("crash in an early refresh, 30 s of grace", alone, faults, strict_ones);
+}
+
 BOOST_AUTO_TEST_CASE(answer_lost_and_grace_over) {
   Faults faults;
   faults.answers_lost = faults.grace_ends = 1;

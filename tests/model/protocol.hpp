@@ -140,10 +140,10 @@ void Protocol::successors(const Emit& emit) const {
           state.processes[i].answer = state.server.present(token, setting_.policy);
           state.processes[i].step = Step::answered;
         });
-        fault("'s request is lost", &Faults::requests_lost,
+        fault("loses the request", &Faults::requests_lost,
               [](Protocol& next, State&, Process& p) { next.time_out(p); });
         if (now_.late_count < most_late)
-          fault("'s request is late", &Faults::late_copies, [&](Protocol& next, State& state, Process& p) {
+          fault("gives up a request that is late", &Faults::late_copies, [&](Protocol& next, State& state, Process& p) {
             state.late[state.late_count++] = token;
             next.time_out(p);
           });
@@ -154,7 +154,7 @@ void Protocol::successors(const Emit& emit) const {
         break;
       case Step::answered:
         step("gets the answer", &Protocol::receive);
-        fault("'s answer is lost", &Faults::answers_lost, [](Protocol& next, State&, Process& p) { next.time_out(p); });
+        fault("loses the answer", &Faults::answers_lost, [](Protocol& next, State&, Process& p) { next.time_out(p); });
         break;
       case Step::received:
         step("saves", &Protocol::save);
