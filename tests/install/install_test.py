@@ -77,8 +77,8 @@ class Installation(unittest.TestCase):
         self.assertGreaterEqual(len(headers), 14)
         expected = headers | {"bin/ecoauth", "bin/ecoauth-sandbox", f"{LIBDIR}/libecoauth.so", f"{LIBDIR}/libecoauth.so.0",
                               f"{LIBDIR}/libecoauth.so.{VERSION}", f"{LIBDIR}/pkgconfig/ecoauth.pc",
-                              f"{LIBDIR}/pkgconfig/ecoauth-cpp.pc", f"{LIBDIR}/cmake/ecoauth/ecoauth-config.cmake",
-                              f"{LIBDIR}/cmake/ecoauth/ecoauth-config-version.cmake"}
+                              f"{LIBDIR}/pkgconfig/ecoauth-cpp.pc", f"{LIBDIR}/cmake/ecoauth/ecoauthConfig.cmake",
+                              f"{LIBDIR}/cmake/ecoauth/ecoauthConfigVersion.cmake"}
         wrapper = SOURCE / "bindings/cpp/include"
         expected |= {f"include/{path.relative_to(wrapper)}" for path in wrapper.rglob("*.hpp")}
         expected |= {"share/bash-completion/completions/ecoauth", "share/zsh/site-functions/_ecoauth",
