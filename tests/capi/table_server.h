@@ -1,0 +1,39 @@
+/* A server that plays what a row of the table of answers says, on a thread of its own: real sockets on loopback. */
+#ifndef CAPI_TABLE_SERVER_H
+#define CAPI_TABLE_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { most_seen = 64 };
+
+/* An answer on the wire. */
+struct wire {
+  int status;          /* 0: the connection ends behind the request, without a word */
+  const char* headers; /* further ones, each with its line end; NULL for none */
+  const char* body;
+  int missing_bytes; /* so much less is sent than announced */
+};
+
+/* One application of the server: told by its client id, or by its access token. */
+struct peer {
+  char client_id[33];
+  const char* target;      /* where the answers of the row belong: "authorize", "token" or "api" */
+  const struct wire* wire; /* given there once `playing`; every other request is served well */
+  int times;               /* after so many of them it serves well again; 0: never */
+  bool playing;
+  int seen; /* requests at the target while playing */
+  int64_t seen_ms[most_seen];
+  char pair; /* of the newest tokens: they are counted by letters */
+};
+
+/* Starts the server for `count` peers; its port. It ends with the process. */
+int table_server_start(struct peer* peers, int count);
+
+/* Milliseconds of the boot clock, as the library sees it. */
+int64_t boot_ms(void);
+
+int peer_seen(struct peer* peer);
+void peer_play(struct peer* peer);
+
+#endif
