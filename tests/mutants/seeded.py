@@ -78,12 +78,17 @@ def read_table(table):
 def read_tables():
     """All defects; Unusable when one does not fit the sources any more."""
     defects = [defect for table in TABLES for defect in read_table(table)]
-    names = set()
+    names, stale = set(), []
     for defect in defects:
         if len(defect.fields) != 3 or not defect.old or defect.old == defect.new or defect.name in names:
             raise Unusable(f"{defect.table}.defects:{defect.line}: {defect.name}: incomplete, without effect, or there twice")
         names.add(defect.name)
-        defect.text()
+        try:
+            defect.text()
+        except Unusable as unusable:
+            stale.append(str(unusable))
+    if stale:
+        raise Unusable("\n".join(stale))
     return defects
 
 
