@@ -3,13 +3,14 @@ once, memory stays small."""
 import json
 import os
 import re
+import resource
 import socket
 import threading
 import time
 
 from sandbox_case import PATIENCE_S, Case, main, wait_for
 
-SOON_S = 5  # a busy machine's "at once"; a stock POCO server would take a minute
+SOON_S = 1  # a stock POCO server would take a minute
 MEMORY_LIMIT_KIB = 64 * 1024
 CLIENT_ID = b"A" * 32
 HEAD = b"POST /token HTTP/1.1\r\nHost: localhost\r\n"
@@ -18,6 +19,12 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 class Hostile(Case):
     ARGUMENTS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # the test's own, after the sandbox has got the usual one
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
 
     def connect(self):
         connection = socket.create_connection((self.sandbox.host, self.sandbox.port), PATIENCE_S)
@@ -46,9 +53,15 @@ class Hostile(Case):
         return int(answer.split(b" ", 2)[1]) if answer else None
 
     def expect_alive(self):
-        start = time.monotonic()
-        self.start_pin()
-        self.assertLess(time.monotonic() - start, SOON_S)
+        """The best of three: a busy machine may keep the test itself waiting."""
+        times = []
+        for _ in range(3):
+            start = time.monotonic()
+            self.start_pin()
+            times.append(time.monotonic() - start)
+            if times[-1] < SOON_S:
+                return
+        self.fail(f"a new client waited {times} s")
 
     def peak_memory_kib(self):
         """None in a build with a sanitizer, whose memory is its own."""
@@ -177,11 +190,28 @@ class Hostile(Case):
         self.assertEqual(self.raw(request * 20).count(b"HTTP/1.1 400"), 20)
 
     def test_idle_connections(self):
-        """Ten times as many as the server has threads: a new client does not wait."""
-        for _ in range(700):
-            self.connect()
+        """A thousand, which say nothing or half a request: a new client does not wait."""
+        for number in range(1000):
+            connection = self.connect()
+            if number % 2:
+                connection.sendall(HEAD[:number % len(HEAD)])
         for _ in range(3):
             self.expect_alive()
+        self.expect_small()
+
+    def test_floods(self):
+        """Whatever is kept of requests is bounded: the log, PINs, visitors, accounts."""
+        query = "&".join(f"x{number}={'smartRead,' * 40}" for number in range(90))
+        scope = "scope=" + "smartRead," * 100
+        requests = [f"POST /token?{query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" * 20,
+                    f"GET /authorize?{scope}&x=y HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {'a' * 3000}\r\n\r\n" * 100,
+                    f"GET /authorize?response_type=ecobeePin&client_id={CLIENT_ID.decode()}&{scope} HTTP/1.1\r\n"
+                    "Host: localhost\r\n\r\n" * 100,
+                    "GET /consumerportal/index.html HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100]
+        for text in requests:
+            for _ in range(100):
+                self.raw(text.encode())
+        self.expect_alive()
         self.expect_small()
 
     def test_slow_loris(self):

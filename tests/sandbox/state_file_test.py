@@ -1,12 +1,20 @@
 """--state: what the sandbox has answered survives kill -9; a file it cannot read is never touched."""
+import base64
+import hashlib
 import json
 import os
 import shutil
 import stat
 import subprocess
 import threading
+import urllib.parse
 
+from portal_case import PASSWORD, Browser
 from sandbox_case import FROZEN, INVALID_GRANT, PATIENCE_S, PROGRAM, Case, main, new_client_id, wait_for
+
+
+def to_base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class StateFile(Case):
@@ -100,6 +108,68 @@ class StateFile(Case):
         self.sandbox.advance(899)
         self.expect_api(self.api(grant.access), 14)
         self.expect_error(self.exchange(pending["code"]), 401, "authorization_pending")
+
+    def test_the_portal_survives(self):
+        """Accounts, sessions, a form that was open, registered applications, who authorized what, and the signing key."""
+        self.play("--account", "ann:" + PASSWORD)
+        browser = Browser(self.sandbox)
+        browser.sign_in("ann")
+        made = Browser(self.sandbox, account="ben")
+        developer = browser.submit(browser.open("/consumerportal/developer"), "register", name="Heat Pump", key=self.client_id,
+                                   method="pin", uris="https://a.example/")
+        self.assertIn("Heat Pump", developer.text)
+        pending = self.start_pin()
+        consent = browser.add(pending["ecobeePin"])
+        keys = self.sandbox.request("GET", "/.well-known/jwks.json").json()
+        self.crash_again(browser, made)
+        self.assertIn("authorized", browser.submit(consent, "decide", ("decision", "authorize")).text)
+        self.crash_again(browser, made)
+        grant = self.exchange(pending["code"]).json()
+        self.assertEqual(self.sandbox.request("GET", "/.well-known/jwks.json").json(), keys)
+        self.crash_again(browser, made)
+        self.assertIn("Heat Pump", browser.open().text)
+        self.assertIn("No application has access", made.open().text)
+        self.assertIn("https://a.example/", browser.open("/consumerportal/developer").text)
+        self.expect_api(self.api(grant["access_token"]), 0)
+        again = Browser(self.sandbox)
+        again.sign_in("ben")
+        self.assertIn("My Apps", again.open().text)
+        for secret in (PASSWORD, self.client_id, browser.cookie.split("=")[1]):
+            with open(self.path, encoding="utf-8") as file:
+                self.assertNotIn(secret, file.read())
+
+    def crash_again(self, *browsers):
+        """With the browsers' cookies: a sandbox on another port has a cookie of its own name."""
+        before = self.sandbox.port
+        self.crash()
+        for each in browsers:
+            each.cookie = each.cookie.replace(f"_{before}=", f"_{self.sandbox.port}=")
+            each.host = f"{self.sandbox.host}:{self.sandbox.port}"
+
+    def test_codes_of_browsers_survive(self):
+        """Unused and used ones, with their challenge: a replay after a crash still revokes."""
+        self.play()
+        asked = {"response_type": "code", "client_id": self.client_id, "redirect_uri": "https://client.example/back"}
+        verifier = "v" * 43
+        challenge = to_base64url(hashlib.sha256(verifier.encode()).digest())
+
+        def code(**more):
+            place = self.sandbox.control("consent", decision="accept", **asked, **more)["redirect"]
+            return urllib.parse.parse_qs(urllib.parse.urlsplit(place).query)["code"][0]
+
+        def redeem(code, **more):
+            return self.sandbox.request("POST", "/token", form={"grant_type": "authorization_code", "code": code,
+                                                                **{name: asked[name] for name in ("client_id", "redirect_uri")},
+                                                                **more})
+
+        used, proven = code(), code(code_challenge=challenge, code_challenge_method="S256")
+        access = redeem(used).json()["access_token"]
+        self.crash()
+        self.expect_error(redeem(proven), *INVALID_GRANT)
+        self.expect_json(redeem(proven, code_verifier=verifier), 200)
+        self.expect_api(self.api(access), 0)
+        self.expect_error(redeem(used), *INVALID_GRANT)
+        self.assertNotEqual(self.api(access).json()["status"]["code"], 0)
 
     def test_idempotent_answers(self):
         self.play("--refresh-policy", "idempotent")
