@@ -290,6 +290,7 @@ Secret Authorizations::issue_access(const std::string& grant_id, const Secret& c
   if (grant.access_digests.size() > max_access_tokens_of_grant) {
     book_.access.erase(grant.access_digests.front());
     grant.access_digests.pop_front();
+    if (grant.access_ended > 0) --grant.access_ended;
   }
   return token;
 }
@@ -319,10 +320,11 @@ TokenAnswer Authorizations::first_tokens(const std::string& grant_id, const Secr
 }
 
 void Authorizations::end_access(Grant& grant, int64_t now_ms) {
-  for (const std::string& digest : grant.access_digests) {
-    AccessToken& token = book_.access.at(digest);
+  for (size_t i = grant.access_ended; i < grant.access_digests.size(); ++i) {
+    AccessToken& token = book_.access.at(grant.access_digests[i]);
     token.expires_ms = std::min(token.expires_ms, now_ms);
   }
+  grant.access_ended = grant.access_digests.size();
 }
 
 void Authorizations::make_room() {

@@ -61,6 +61,7 @@ struct Grant {
   Ended ended = Ended::no;
   RefreshFamily family;
   std::deque<std::string> access_digests;  ///< oldest first
+  size_t access_ended = 0;                 ///< so many of them, the oldest, were ended by a refresh
   /// Policy idempotent: the answer to the first use of a refresh token, by its digest.
   struct Answer {
     Secret access;

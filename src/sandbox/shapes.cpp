@@ -59,10 +59,15 @@ const JwtSigner& Shapes::signer() {
   return *signer_;
 }
 
+/// Many letters from one call of the generator, whose calls are what costs.
 std::string Shapes::letters(const char* alphabet, size_t count) {
-  const auto last = static_cast<int64_t>(std::strlen(alphabet)) - 1;
+  const size_t size = std::strlen(alphabet);
+  const size_t limit = 256 - 256 % size;  // bytes from here on would make some letters likelier
   std::string out;
-  for (size_t i = 0; i < count; ++i) out += alphabet[random_.between(0, last)];
+  while (out.size() < count)
+    for (const char each : random_.bytes(count - out.size() + 8))
+      if (const auto byte = static_cast<unsigned char>(each); byte < limit && out.size() < count)
+        out += alphabet[byte % size];
   return out;
 }
 
