@@ -26,6 +26,12 @@ struct row {
   const char* reason;
   int64_t later_ms; /* and when it is tried again from there on */
   int times;
+  bool unreachable;  /* nobody listens */
+  int again_after_s; /* the same once more, which ends like this */
+  int32_t again_code, again_action;
+  const char* pin;                     /* as it must be shown */
+  int64_t valid_low_ms, valid_high_ms; /* of the token that came */
+  const char* then_sends;              /* a further refresh has this in it */
   bool grant_changes;
 };
 

@@ -11,7 +11,6 @@
 
 static struct peer* all;
 static int all_count;
-static int listener;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int64_t boot_ms(void) {
@@ -50,14 +49,20 @@ static void read_request(int fd, char* text, size_t size_bytes) {
 }
 
 static void send_answer(int fd, const struct wire* wire) {
+  static char body[16 * 1024];
   char head[512];
-  const size_t size = strlen(wire->body);
+  size_t size = 0;
   if (wire->status == 0) return;
+  for (const char* at = wire->body; *at; ++at) {
+    const size_t times = *at == '#' ? 7000 : 1;
+    memset(body + size, *at == '#' ? 'j' : *at, times);
+    size += times;
+  }
   const int head_size =
       snprintf(head, sizeof head, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n", wire->status,
                size + (size_t)wire->missing_bytes, wire->headers ? wire->headers : "");
   send(fd, head, (size_t)head_size, MSG_NOSIGNAL);
-  send(fd, wire->body, size, MSG_NOSIGNAL);
+  send(fd, body, size, MSG_NOSIGNAL);
 }
 
 static const char* endpoint_of(const char* request) {
@@ -69,9 +74,9 @@ static void serve_well(int fd, struct peer* peer, const char* endpoint) {
   char body[512];
   struct wire wire = {200, NULL, body, 0};
   if (strcmp(endpoint, "authorize") == 0) {
-    snprintf(
-        body, sizeof body,
-        "{\"ecobeePin\":\"ABCD-EFGH\",\"code\":\"c0de\",\"expires_in\":900,\"interval\":5,\"scope\":\"smartRead\"}");
+    snprintf(body, sizeof body,
+             "{\"ecobeePin\":\"%s\",\"code\":\"c0de\",\"expires_in\":900,\"interval\":5,\"scope\":\"smartRead\"}",
+             peer->pin);
   } else if (strcmp(endpoint, "token") == 0) {
     /* The refresh token stays; tokens of less than ten minutes may be refreshed at any time. */
     snprintf(body, sizeof body,
@@ -85,7 +90,7 @@ static void serve_well(int fd, struct peer* peer, const char* endpoint) {
 }
 
 static void serve(int fd) {
-  static char request[64 * 1024];
+  char request[64 * 1024];
   read_request(fd, request, sizeof request);
   for (int i = 0; i < all_count && request[0]; ++i) {
     struct peer* peer = &all[i];
@@ -94,6 +99,7 @@ static void serve(int fd) {
     pthread_mutex_lock(&mutex);
     bool plays = peer->playing && strcmp(endpoint, peer->target) == 0;
     if (plays && peer->seen < most_seen) peer->seen_ms[peer->seen++] = boot_ms();
+    if (plays) snprintf(peer->request, sizeof peer->request, "%s", request);
     plays = plays && (peer->times == 0 || peer->seen <= peer->times);
     if (plays)
       send_answer(fd, peer->wire);
@@ -106,28 +112,39 @@ static void serve(int fd) {
   close(fd);
 }
 
-static void* serve_all(void* unused) {
-  (void)unused;
+static void* serve_all(void* given) {
+  const int listener = *(int*)given;
+  free(given);
   for (;;) {
     const int fd = accept(listener, NULL, NULL);
-    if (fd >= 0) serve(fd);
+    if (fd < 0) return NULL;
+    serve(fd);
   }
-  return NULL;
 }
 
-int table_server_start(struct peer* peers, int count) {
+void table_server_know(struct peer* peers, int count) {
+  all = peers;
+  all_count = count;
+}
+
+int table_server_listen(int* port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof address;
   pthread_t thread;
-  all = peers;
-  all_count = count;
-  listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listener < 0 || bind(listener, (struct sockaddr*)&address, sizeof address) != 0 || listen(listener, 128) != 0 ||
-      getsockname(listener, (struct sockaddr*)&address, &size) != 0 ||
-      pthread_create(&thread, NULL, serve_all, NULL) != 0) {
+  int* listener = malloc(sizeof *listener);
+  const int fd = *listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr*)&address, sizeof address) != 0 || listen(fd, 128) != 0 ||
+      getsockname(fd, (struct sockaddr*)&address, &size) != 0 ||
+      pthread_create(&thread, NULL, serve_all, listener) != 0) {
     perror("the server");
     exit(1);
   }
   pthread_detach(thread);
-  return ntohs(address.sin_port);
+  *port = ntohs(address.sin_port);
+  return fd;
+}
+
+void table_server_leave(int listener) {
+  shutdown(listener, SHUT_RDWR);
+  close(listener);
 }

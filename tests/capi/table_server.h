@@ -11,8 +11,8 @@ enum { most_seen = 64 };
 struct wire {
   int status;          /* 0: the connection ends behind the request, without a word */
   const char* headers; /* further ones, each with its line end; NULL for none */
-  const char* body;
-  int missing_bytes; /* so much less is sent than announced */
+  const char* body;    /* '#' stands for 7000 characters */
+  int missing_bytes;   /* so much less is sent than announced */
 };
 
 /* One application of the server: told by its client id, or by its access token. */
@@ -25,10 +25,15 @@ struct peer {
   int seen; /* requests at the target while playing */
   int64_t seen_ms[most_seen];
   char pair; /* of the newest tokens: they are counted by letters */
+  const char* pin;
+  char request[2048]; /* the last one at the target */
 };
 
-/* Starts the server for `count` peers; its port. It ends with the process. */
-int table_server_start(struct peer* peers, int count);
+/* Whom the server knows. Before it listens. */
+void table_server_know(struct peer* peers, int count);
+/* Listens at *port, on a thread of its own; nobody listens there any more after table_server_leave(). */
+int table_server_listen(int* port);
+void table_server_leave(int listener);
 
 /* Milliseconds of the boot clock, as the library sees it. */
 int64_t boot_ms(void);

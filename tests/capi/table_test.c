@@ -14,7 +14,6 @@
 /* Waiting for it means that something was lost. */
 #define HOURS_MS 7200000
 
-static int port;
 static int failures;
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
 
@@ -22,6 +21,7 @@ struct run {
   const struct row* row;
   struct peer* peer;
   struct records records;
+  int listener, port;
   ecoauth_client* client;
   ecoauth_account* account;
 };
@@ -76,9 +76,8 @@ static void skip_to_event(const struct run* run, int32_t kind) {
 
 static void open_run(struct run* run) {
   char url[64];
-  ecoauth_error* error = NULL;
   ecoauth_options* options = ecoauth_options_new();
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+  snprintf(url, sizeof url, "http://127.0.0.1:%d", run->port);
   pthread_mutex_init(&run->records.mutex, NULL);
   CHECK_RESULT(ECOAUTH_OK, ecoauth_options_set_client_id(options, run->peer->client_id));
   CHECK_RESULT(ECOAUTH_OK, ecoauth_options_set_base_url(options, url));
@@ -88,9 +87,45 @@ static void open_run(struct run* run) {
   CHECK_RESULT(ECOAUTH_OK, ecoauth_options_set_connect_timeout_ms(options, 600000));
   run->client = client_of(options);
   run->account = account_of(run->client);
+}
+
+/* The living grant beside which all happens. */
+static void seed(struct run* run) {
+  ecoauth_error* error = NULL;
   char token[64];
   snprintf(token, sizeof token, "rt-%s", run->peer->client_id);
   CHECK_EXPLAINED(ECOAUTH_OK, ecoauth_account_import(run->account, token, HOURS_MS, &error), error);
+}
+
+static int32_t show_pin(struct run* run) {
+  int64_t operation = 0;
+  ecoauth_event* event = NULL;
+  CHECK_RESULT(ECOAUTH_OK, ecoauth_account_authorize_pin_start(run->account, &operation, NULL));
+  do {
+    ecoauth_event_free(event);
+    CHECK_RESULT(ECOAUTH_OK, ecoauth_client_next_event(run->client, HOURS_MS, &event, NULL));
+    if (ecoauth_event_kind(event) == ECOAUTH_EVENT_PIN)
+      expect_text(run, "PIN", run->row->pin, ecoauth_event_pin(event));
+  } while (ecoauth_event_kind(event) != ECOAUTH_EVENT_COMPLETED || ecoauth_event_operation(event) != operation);
+  const int32_t result = ecoauth_event_result(event);
+  ecoauth_event_free(event);
+  return result;
+}
+
+/* What came of a refresh that was served: how long the token lives, and what is sent next time. */
+static void check_token(struct run* run) {
+  const struct row* row = run->row;
+  ecoauth_status* status = NULL;
+  if (row->valid_high_ms > 0) {
+    CHECK_RESULT(ECOAUTH_OK, ecoauth_account_status(run->account, &status, NULL));
+    expect_between(run, "life of the token", row->valid_low_ms, row->valid_high_ms,
+                   ecoauth_status_token_valid_ms(status));
+    ecoauth_status_free(status);
+  }
+  if (row->then_sends) {
+    CHECK_RESULT(ECOAUTH_OK, ecoauth_account_refresh(run->account, HOURS_MS, NULL));
+    if (!strstr(run->peer->request, row->then_sends)) complain(run, "request", row->then_sends, run->peer->request);
+  }
 }
 
 /* The conversation of the row's context, up to its end or, for rows without one, until it has been asked often enough.
@@ -106,6 +141,7 @@ static int32_t converse(struct run* run, ecoauth_error** error) {
       return ecoauth_account_authorize_pin(run->account, HOURS_MS, error);
     case context_poll: {
       int64_t operation = 0;
+      if (row->pin) return show_pin(run);
       if (row->code != ECOAUTH_OK) return ecoauth_account_authorize_pin(run->account, HOURS_MS, error);
       CHECK_RESULT(ECOAUTH_OK, ecoauth_account_authorize_pin_start(run->account, &operation, NULL));
       while (peer_seen(run->peer) < row->requests) skip_to_event(run, ECOAUTH_EVENT_PROGRESS);
@@ -177,9 +213,12 @@ static void check_verdict(struct run* run) {
 
 static void* run_row(void* given) {
   struct run* run = given;
-  char before[2048], after[2048];
+  char before[16384], after[16384];
   ecoauth_error* error = NULL;
+  run->listener = table_server_listen(&run->port);
   open_run(run);
+  seed(run);
+  if (run->row->unreachable) table_server_leave(run->listener);
   grant_of(run, before, sizeof before);
   CHECK(strstr(before, "grant.candidate rt-") != NULL);
   peer_play(run->peer);
@@ -187,6 +226,15 @@ static void* run_row(void* given) {
   expect_text(run, "result", ecoauth_result_name(run->row->code), ecoauth_result_name(result));
   if (error) check_error(run, error);
   if (!error != (run->row->code >= 0)) complain(run, "error object", "", "");
+  check_token(run);
+  if (run->row->again_after_s) {
+    ecoauth_error_free(error);
+    sleep_ms(run->row->again_after_s * 1000);
+    expect_text(run, "result later", ecoauth_result_name(run->row->again_code),
+                ecoauth_result_name(converse(run, &error)));
+    expect_text(run, "action later", ecoauth_action_name(run->row->again_action),
+                ecoauth_action_name(ecoauth_error_action(error)));
+  }
   check_verdict(run);
   check_requests(run);
   grant_of(run, after, sizeof after);
@@ -194,6 +242,7 @@ static void* run_row(void* given) {
   ecoauth_error_free(error);
   ecoauth_account_close(run->account);
   ecoauth_client_free(run->client);
+  if (!run->row->unreachable) table_server_leave(run->listener);
   records_clear(&run->records);
   return NULL;
 }
@@ -209,10 +258,11 @@ int main(void) {
     peers[i].wire = &rows[i].wire;
     peers[i].times = rows[i].times;
     peers[i].pair = '@';
+    peers[i].pin = rows[i].pin ? rows[i].pin : "ABCD-EFGH";
     runs[i].row = &rows[i];
     runs[i].peer = &peers[i];
   }
-  port = table_server_start(peers, row_count);
+  table_server_know(peers, row_count);
   for (int i = 0; i < row_count; ++i) CHECK_NUMBER(0, pthread_create(&threads[i], NULL, run_row, &runs[i]));
   for (int i = 0; i < row_count; ++i) pthread_join(threads[i], NULL);
   printf("%d rows, %d failures\n", row_count, failures);
