@@ -152,13 +152,15 @@ void Judge::state_told(const Process& process, int32_t state) {
   Observer& observer = observers_[process.number()];
   const int32_t before = observer.state;
   observer.state = state;
+  if (state == ECOAUTH_GRANT_ACTIVE) untrue_verdict_stands_ = false;
   if (state != ECOAUTH_GRANT_NEEDS_REAUTHORIZATION || before == state) return;
   const auto record = record_on_disk();
   const int64_t now_ms = world_.timeline.now_ms();
   const bool lives = record && record->grant &&
                      std::any_of(record->grant->candidates.begin(), record->grant->candidates.end(),
                                  [&](const Secret& token) { return world_.server.alive(token.reveal(), now_ms); });
-  if (!lives) return;
+  if (!lives || untrue_verdict_stands_) return;
+  untrue_verdict_stands_ = true;  // in the record, for all to see, until it heals
   ++counts["untrue verdicts after refusals of hours"];
   if (now_ms > untrue_verdicts_excused_until_ms) violated("somebody has to authorize again, and the grant lives");
 }

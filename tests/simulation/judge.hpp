@@ -94,6 +94,7 @@ class Judge {
   std::vector<Request> requests_;
   std::map<int, Observer> observers_;
   bool lost_ = true;
+  bool untrue_verdict_stands_ = false;
   int64_t durable_generation_ = 0;
   int64_t syncs_seen_ = 0;
   std::deque<int64_t> refreshed_ms_, began_ms_;  // within the last hour

@@ -91,12 +91,12 @@ WorldSettings Year::draw_world(const YearSettings& settings) {
   world.server.token_bytes = sizes[dice.below(3)];
   world.has_clock_battery = !one_of(30);
   world.tells_boot_id = !one_of(5);
-  const int64_t intervals_min[] = {5, 15, 30, 60, 180, 360};
+  const int64_t intervals_min[] = {10, 30, 60, 120, 240, 480};
   const size_t processes = 1 + dice.below(4);
   for (size_t i = 0; i < processes; ++i) {
     ProgramSettings program;
     program.interval_ms = intervals_min[dice.below(6)] * minute_ms;
-    program.keep_fresh = one_of(25) ? KeepFresh::always : KeepFresh::on_demand;
+    program.keep_fresh = one_of(15) ? KeepFresh::always : KeepFresh::on_demand;
     program.min_valid_ms = one_of(20) ? 5 * minute_ms : 0;
     world.programs.push_back(program);
   }
