@@ -23,7 +23,7 @@ def run(rig):
         section.check(ran.returncode in (0, 1), f"simulate ended with {ran.returncode}")
         return ran.stdout
 
-    policies, counts, most = {}, collections.Counter(), collections.Counter()
+    policies, counts = {}, collections.Counter()
     for out in rig.side_by_side(live, list(range(years // PART))):
         for name, *numbers in re.findall(r"^(\S+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", out, re.MULTILINE):
             row = policies.setdefault(name, [0, 0, 0, 0, 0])
@@ -31,8 +31,6 @@ def run(rig):
             policies[name] = [row[0] + lived, row[1] + refreshes, max(row[2], per_hour), row[3] + in_window, row[4] + late]
         for number, what in re.findall(r"^ +(\d+) (\D.*)$", out, re.MULTILINE):
             counts[what] += int(number)
-        for what, number in re.findall(r"^(most|longest) .*: (\d+)", out, re.MULTILINE):
-            most[what] = max(most[what], int(number))
     lived = sum(row[0] for row in policies.values())
     section.check(lived == years or section.wrong, f"{lived} of {years} years were lived")
     section.check(len(policies) == 10, f"policies: {sorted(policies)}")
