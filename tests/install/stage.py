@@ -1,4 +1,5 @@
 """What the tests of an installed ecoauth share: a staged installation, a network of one's own, a sandbox, the README's blocks."""
+import ctypes
 import os
 import pathlib
 import re
@@ -24,6 +25,29 @@ def enter_own_network():
         os.environ["ECOAUTH_TEST_NETWORK"] = "own"
         os.execvp(unshare[0], [*unshare, sys.executable, "-B", *sys.argv])
     return False
+
+
+def enter_own_mounts(folder, kept):
+    """What this program and its children write below the folders `kept`, from now on, is gone with them: it goes to a layer in memory.
+    False without the right to do so."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clone_newns = 0x20000
+    if libc.unshare(clone_newns) != 0:
+        return False
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    layers = folder / "layers"
+    layers.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", layers], capture_output=True).returncode != 0:
+        return False
+    for number, path in enumerate(kept):
+        upper, work = layers / f"upper{number}", layers / f"work{number}"
+        upper.mkdir()
+        work.mkdir()
+        overlay = f"lowerdir={path},upperdir={upper},workdir={work}"
+        if subprocess.run(["mount", "-t", "overlay", "overlay", "-o", overlay, path], capture_output=True).returncode != 0:
+            return False
+    subprocess.run(["umount", "--lazy", layers], check=True)
+    return True
 
 
 def free_port():
@@ -109,7 +133,10 @@ class Sandbox:
         return code
 
 
+def blocks(page, language):
+    """The fenced blocks of a page in that language, as printed."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="ascii"), re.S | re.M)
+
+
 def readme_blocks(language):
-    """The fenced blocks of README.md in that language, as printed."""
-    text = (SOURCE / "README.md").read_text(encoding="ascii")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.S | re.M)
+    return blocks(SOURCE / "README.md", language)
