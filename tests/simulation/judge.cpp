@@ -152,7 +152,6 @@ void Judge::state_told(const Process& process, int32_t state) {
   Observer& observer = observers_[process.number()];
   const int32_t before = observer.state;
   observer.state = state;
-  if (state == ECOAUTH_GRANT_ACTIVE) untrue_verdict_stands_ = false;
   if (state != ECOAUTH_GRANT_NEEDS_REAUTHORIZATION || before == state) return;
   const auto record = record_on_disk();
   const int64_t now_ms = world_.timeline.now_ms();
@@ -257,6 +256,7 @@ void Judge::check_disk() {
   const auto record = record_on_disk();
   if (!record || !record->grant) return;
   const std::vector<Secret>& candidates = record->grant->candidates;
+  if (record->grant->state == GrantState::active) untrue_verdict_stands_ = false;
   if (record->grant->generation < durable_generation_ - (lost_ ? 1 : 0))
     violated("generation " + to_text(record->grant->generation) + " is on the disk after " +
              to_text(durable_generation_));
