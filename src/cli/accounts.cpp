@@ -47,7 +47,7 @@ JsonLine json_of(const std::string& account, const ecoauth_status* status) {
 }
 
 void print(const std::vector<Row>& rows, Output& output) {
-  std::vector<Row> all{{"ACCOUNT", "GRANT", "ACCESS TOKEN", "SCOPE"}};
+  std::vector<Row> all{{"ACCOUNT", "GRANT", "ACCESS TOKEN", "SCOPE", Style::bold}};
   all.insert(all.end(), rows.begin(), rows.end());
   const auto widest = [&](std::string Row::*part) {
     size_t width = 0;
@@ -60,9 +60,10 @@ void print(const std::vector<Row>& rows, Output& output) {
     return text;
   };
   for (const Row& row : all) {
-    output.line({{padded(row.account, account), Style::plain},
+    const Style others = row.style == Style::bold ? Style::bold : Style::plain;
+    output.line({{padded(row.account, account), others},
                  {padded(row.grant, grant), row.style},
-                 {padded(row.token, token) + row.scope, Style::plain}});
+                 {padded(row.token, token) + row.scope, others}});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "cli/exit_codes.hpp"
 #include "cli/flows.hpp"
 #include "cli/input.hpp"
 #include "cli/redirect_listener.hpp"
@@ -122,6 +123,7 @@ void authorize_by_browser(Session& session, const Arguments& arguments, Output& 
     if (failure.code == ECOAUTH_ERROR_CANCELLED)
       failure.advice =
           "Nothing is lost. Run the same command again to go on; for a quarter of an hour the address stays the same.";
+    if (was_wrong_address(failure)) failure.chosen_exit_code = exit_usage;
     throw;
   }
 }

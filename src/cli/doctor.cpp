@@ -100,7 +100,7 @@ void print(const Finding& finding, Output& output) {
   if (output.json()) return;
   output.row(finding.name, std::string(verdict.word) + (finding.message.empty() ? "" : ": ") + finding.message,
              verdict.style);
-  if (!finding.advice.empty()) output.row("", finding.advice);
+  if (!finding.advice.empty()) output.row("", "What to do: " + finding.advice);
 }
 
 void print_verdict(const std::vector<Finding>& findings, int exit_code, Output& output) {

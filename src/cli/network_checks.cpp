@@ -28,13 +28,20 @@ std::string foreign_proxy() {
   return "";
 }
 
-std::string advice_for_unreachable(const Settings& settings) {
+std::string advice_for_unreachable(const Settings& settings, const ServerAddress& server) {
   if (!settings.proxy.empty()) return "Check the proxy's address in --proxy or ECOAUTH_PROXY, and that it runs.";
+  if (server.is_loopback()) return "Check that the server runs on this machine and listens at this port.";
   const std::string variable = foreign_proxy();
   if (!variable.empty())
     return "This network may be left through a proxy only: " + variable +
            " is set, which ecoauth does not obey. Name the proxy with --proxy or ECOAUTH_PROXY.";
   return "Check the network, the firewall, and --server if you have given one. A proxy is named with --proxy.";
+}
+
+std::string advice_for_nameless(const Settings& settings, const ServerAddress& server, const std::string& host) {
+  // Where a proxy is needed, names are often its business alone.
+  if (settings.proxy.empty() && !foreign_proxy().empty()) return advice_for_unreachable(settings, server);
+  return "Check the network and its name servers (/etc/resolv.conf); \"getent hosts " + host + "\" asks them.";
 }
 
 void check_clock_alone(Findings& findings) {
@@ -55,12 +62,12 @@ void check_clock(int64_t server_time_s, Findings& findings) {
     findings.fail("Clock", text, set_the_clock, exit_user_action);
 }
 
-void check_proxy(const Settings& settings, Findings& findings) {
+void check_proxy(const Settings& settings, const ServerAddress& server, Findings& findings) {
   const std::string variable = foreign_proxy();
   if (!settings.proxy.empty()) {
     const ServerAddress proxy = server_address_of(settings.proxy);
     findings.ok("Proxy", "goes through " + proxy.authority());
-  } else if (!variable.empty()) {
+  } else if (!variable.empty() && !server.is_loopback()) {
     findings.note("Proxy", "none; " + variable + " is set, but ecoauth does not obey it",
                   "If this network needs the proxy, name it with --proxy or ECOAUTH_PROXY.");
   } else {
@@ -81,7 +88,8 @@ bool tunnel(Look& look, const Settings& settings, const ServerAddress& server, F
                   "Set ECOAUTH_PROXY=http://USER:PASSWORD@HOST:PORT; not --proxy, which others can see.",
                   exit_user_action);
   else if (status == 0)
-    findings.fail("Tunnel", "the proxy does not answer like one", advice_for_unreachable(settings), exit_temporary);
+    findings.fail("Tunnel", "the proxy does not answer like one", advice_for_unreachable(settings, server),
+                  exit_temporary);
   else
     findings.fail("Tunnel",
                   "the proxy refuses a connection to " + server.authority() + " (HTTP " + std::to_string(status) + ")",
@@ -133,15 +141,13 @@ void check_network(const Settings& settings, const std::string& server_url, cons
   const ServerAddress server = server_address_of(server_url);
   const bool through_proxy = !settings.proxy.empty() && server.tls;
   const ServerAddress next = through_proxy ? server_address_of(settings.proxy) : server;
-  check_proxy(settings, findings);
+  check_proxy(settings, server, findings);
 
   std::string why;
   const std::vector<NetworkAddress> addresses = resolve(next.host, next.port, signals, why);
   if (addresses.empty()) {
-    findings.fail(
-        "DNS", next.host + " has no address: " + why,
-        "Check the network and its name servers (/etc/resolv.conf); \"getent hosts " + next.host + "\" asks them.",
-        exit_temporary);
+    findings.fail("DNS", next.host + " has no address: " + why, advice_for_nameless(settings, server, next.host),
+                  exit_temporary);
     return check_clock_alone(findings);
   }
   const size_t more = addresses.size() - 1;
@@ -153,8 +159,8 @@ void check_network(const Settings& settings, const std::string& server_url, cons
 
   Socket socket = connect_any(addresses, signals, why);
   if (!socket.open()) {
-    findings.fail("Connection", next.authority() + " cannot be reached: " + why, advice_for_unreachable(settings),
-                  exit_temporary);
+    findings.fail("Connection", next.authority() + " cannot be reached: " + why,
+                  advice_for_unreachable(settings, server), exit_temporary);
     return check_clock_alone(findings);
   }
   findings.ok("Connection", next.authority() + " answers");

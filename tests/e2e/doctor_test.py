@@ -119,10 +119,12 @@ class Doctor(Case):
             unused.bind(("127.0.0.1", 0))
             server = f"http://127.0.0.1:{unused.getsockname()[1]}"
             tool = self.tool()
-            self.only(self.doctor(tool, "--server", server, exit_code=5), "Connection", "failed", "refused", "--proxy")
-            tool.environment["https_proxy"] = "http://secret@127.0.0.1:9"
+            tool.environment["https_proxy"] = "http://secret@127.0.0.1:9"  # has nothing to do with this machine
             found = self.doctor(tool, "--server", server, exit_code=5)
-            self.only(found, "Connection", "failed", "https_proxy is set")
+            self.only(found, "Connection", "failed", "refused", "runs on this machine")
+            self.assertEqual(found["Proxy"]["verdict"], "ok")
+            found = self.doctor(tool, "--server", "https://nowhere.invalid", exit_code=5)
+            self.only(found, "DNS", "failed", "https_proxy is set", "--proxy")
             self.assertEqual(found["Proxy"]["verdict"], "note")
             self.assertNotIn("secret", str(found))
 

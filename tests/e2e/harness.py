@@ -167,14 +167,14 @@ def tests_of(suite):
             yield each
 
 
-def main():
+def main(side_by_side=6):
     """Runs the tests of the calling program, or those whose names hold one of the given words, side by side: they wait more
     than they compute, and share nothing."""
     words = sys.argv[3:]
     tests = [test for test in tests_of(unittest.defaultTestLoader.loadTestsFromName("__main__"))
              if not words or any(word in test.id() for word in words)]
     failures = 0
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+    with concurrent.futures.ThreadPoolExecutor(side_by_side) as pool:
         for test, result, seconds in pool.map(run_one, tests):
             problems = result.failures + result.errors
             skipped = "".join(f" (not here: {reason})" for _, reason in result.skipped)

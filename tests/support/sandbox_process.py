@@ -61,7 +61,8 @@ class SandboxProcess:
         self._environment = {**os.environ, **(environment or {})}
         self._own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="ecoauth-sandbox-")
-        self._command = [os.path.abspath(program), "--port", "0", *map(str, arguments)]
+        port = [] if "--port" in arguments else ["--port", "0"]
+        self._command = [os.path.abspath(program), *port, *map(str, arguments)]
         self.process = None
         atexit.register(self.stop)  # for a test that fails before it can
         try:
