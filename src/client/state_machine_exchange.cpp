@@ -136,8 +136,12 @@ bool StateMachine::take_redirect_in(const Waiter& waiter, const Now& now) {
     complete(serving_, wrong->code, wrong);
     return false;
   }
-  handed_in();
   auto answer = redirect_answer(redirect, *pending);
+  if (answer && answer->token && generation() != job_generation_) {
+    end_job();  // what was read just now is told first; the waiter's turn comes again at once
+    return false;
+  }
+  handed_in();
   if (answer && answer->token) {
     pending.reset();
     record_.scope_asked.clear();  // a utility account asks for none
@@ -186,11 +190,15 @@ void StateMachine::handed_in() {
 }
 
 void StateMachine::connect_exchange() {
-  if (quiesced_)
+  if (quiesced_) {
     end_job();  // it stays in the record, for the next process
-  else
+  } else if (record_.seq == 0) {
+    step_ = Step::saving;  // somebody deleted the record: memory heals it
+    save();
+  } else {
     connect(record_.pending->flow == "import" ? AnswerContext::refresh : AnswerContext::exchange,
             record_.pending->code);
+  }
 }
 
 void StateMachine::exchange_answered(Classified answer, const Now& now) {

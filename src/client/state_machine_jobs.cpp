@@ -235,8 +235,8 @@ void StateMachine::job_saved(const Now& now) {
     case Job::exchange:
       if (exchange_verdict_) {
         end_job();
-        last_error_ = exchange_verdict_;
-        complete_handed_in(exchange_verdict_->code, std::exchange(exchange_verdict_, std::nullopt));
+        last_error_ = std::exchange(exchange_verdict_, std::nullopt);
+        complete_handed_in(last_error_->code, last_error_);
       } else {
         connect_exchange();
       }
@@ -297,8 +297,8 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
       if (writing) record_.pending.reset();  // as far as it was saved before, it is found again
       exchange_at_ms_ = now.boot_ms + store_retry_ms;
       if (waiter_of(serving_) && !waiter_of(serving_)->handed_in) complete(serving_, error.code, error);
-      complete_handed_in(exchange_verdict_ ? exchange_verdict_->code : error.code,
-                         exchange_verdict_ ? std::exchange(exchange_verdict_, std::nullopt) : error);
+      if (exchange_verdict_) last_error_ = std::exchange(exchange_verdict_, std::nullopt);
+      complete_handed_in(last_error_->code, last_error_);
       break;
     case Job::save:
       revoked_generation_ = 0;

@@ -359,6 +359,33 @@ BOOST_AUTO_TEST_CASE(the_token_of_a_utility_account) {
   BOOST_TEST(!rig.machine.last_error().has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_utility_token_is_nobodys_before_it_is_saved) {
+  Rig rig = with_grant();
+  rig.browse("utility");
+  rig.go_on();
+  // Somebody else refreshes meanwhile: that is told, but not with the new token.
+  auto other = std::make_shared<Record>(rig.disk->clone());
+  ++other->seq;
+  ++other->grant->generation;
+  other->grant->access_token = Secret("at-other");
+  rig.other_process_writes(other);
+  const OperationId back = rig.redirected("access_token=at-u&state=" + state_of(rig));
+  rig.go_on();  // the rig looks at everything that is published
+  BOOST_TEST(rig.ended(back).result == ECOAUTH_OK);
+  BOOST_TEST(rig.disk->grant->generation == 3);
+  BOOST_TEST(rig.disk->grant->access_token.reveal() == "at-u");
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_record_is_healed_before_its_code_is_sent) {
+  Rig rig = browsing();
+  come_back(rig);
+  rig.served(error_answer(X, "invalid_client"));
+  rig.other_process_writes(nullptr);
+  rig.ring();
+  rig.served(token_answer(X, "at-new", "rt-new"));
+  BOOST_TEST(rig.disk->grant->candidates.front().reveal() == "rt-new");
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_utility_token_asks_at_once) {
   Rig rig = browsing({}, "utility");
   rig.redirected("access_token=at-u&state=" + state_of(rig));

@@ -68,6 +68,62 @@ BOOST_AUTO_TEST_CASE(a_pin_authorization_from_nothing_to_a_token) {
   BOOST_TEST(status.flags == 0);
 }
 
+BOOST_AUTO_TEST_CASE(an_outage_while_a_pin_waits_is_told_and_so_is_its_end) {
+  std::atomic<int> polls{0};
+  World world([&](const HttpRequest& request) {
+    if (request.method == "GET") return answer(200, pin_body);
+    if (++polls == 1) return answer(503, "");
+    return polls < 4 ? answer(401, pending_body) : token_answer("at-1", "rt-1");
+  });
+  auto account = world.client->open("default");
+  OperationId operation = 0;
+  BOOST_TEST(!account->start(command(Command::Kind::authorize_pin), &operation));
+  Event state = world.next(ECOAUTH_EVENT_STATE);
+  while (!state.outcome.error) state = world.next(ECOAUTH_EVENT_STATE);
+  BOOST_TEST(state.outcome.error->code == ECOAUTH_ERROR_SERVER);
+  BOOST_TEST(state.outcome.error->action == ECOAUTH_ACTION_WAIT);
+  BOOST_TEST(state.outcome.error->http_status == 503);
+  BOOST_TEST((state.flags & ECOAUTH_FLAG_AUTHORIZING) != 0);
+  while (state.outcome.error) state = world.next(ECOAUTH_EVENT_STATE);
+  BOOST_TEST(world.next(ECOAUTH_EVENT_COMPLETED).outcome.result == ECOAUTH_OK);
+}
+
+BOOST_AUTO_TEST_CASE(scopes_that_are_unknown_or_not_granted_are_logged) {
+  World world([](const HttpRequest&) { return token_answer("at-new", "rt-new"); },
+              [](ClientSetup& setup) {
+                setup.config.scope = "smartRead,smartWrite,smartDream";
+                setup.log_level = ECOAUTH_LOG_WARNING;
+              });
+  const Event unknown = world.next(ECOAUTH_EVENT_LOG);
+  BOOST_TEST(unknown.log_level == ECOAUTH_LOG_WARNING);
+  BOOST_TEST(unknown.text.find("smartDream") != std::string::npos);
+  BOOST_TEST(unknown.text.find("smartRead") == std::string::npos);
+  world.seed_grant(0);
+  auto account = world.client->open("default");
+  BOOST_TEST(account->run(get_token(), 5000).result == ECOAUTH_OK);
+  BOOST_TEST(world.next(ECOAUTH_EVENT_LOG).text.find("lacks") != std::string::npos);
+  BOOST_TEST(account->status().scope_satisfied == 0);
+}
+
+// What the server grants may shrink and grow with a refresh; the verdict follows it.
+BOOST_AUTO_TEST_CASE(a_scope_that_shrinks_and_grows_at_refreshes) {
+  std::atomic<int> refreshes{0};
+  World world(
+      [&](const HttpRequest&) {
+        const std::string scope = ++refreshes == 1 ? "openid,smartRead" : "smartRead smartWrite offline_access";
+        return answer(
+            200, R"({"access_token": "at", "token_type": "Bearer", "expires_in": 500, "scope": ")" + scope + "\"}");
+      },
+      [](ClientSetup& setup) { setup.config.scope = "smartWrite"; });
+  world.seed_grant(0);
+  auto account = world.client->open("default");
+  for (int satisfied : {0, 1}) {
+    BOOST_TEST(account->run(command(Command::Kind::refresh), 5000).result == ECOAUTH_OK);
+    BOOST_TEST(account->status().scope_satisfied == satisfied);
+    BOOST_TEST(world.transport->count("scope=") == 0u, "what was granted is never sent back");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_stored_token_is_served_without_a_request) {
   World world([](const HttpRequest&) { return lost(); });
   world.seed_grant(1800 * 1000);
