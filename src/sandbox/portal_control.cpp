@@ -24,12 +24,23 @@ constexpr Offer offers[] = {
     {"Outages", "525 (Cloudflare: TLS failed)", "name=http_status&status=525"},
     {"Outages", "The connection is reset", "name=reset"},
     {"Outages", "Answers take 35 seconds", "name=delay&ms=35000"},
+    {"Outages", "A captive portal redirects", "name=redirect"},
+    {"Outages", "Too many requests, Retry-After in seconds", "name=rate_limit"},
+    {"Outages", "Too many requests, Retry-After as a date", "name=rate_limit&form=date"},
     {"Broken answers", "200 with an empty body", "name=http_status&status=200&body=empty"},
     {"Broken answers", "JSON cut after 40 bytes", "name=truncate&bytes=40"},
+    {"Broken answers", "The answer comes byte by byte", "name=drip"},
     {"Broken answers", "The answer is lost after the work was done", "name=drop_after_commit&at=token"},
+    {"Broken answers", "The request arrives twice", "name=duplicate&at=token"},
+    {"Broken answers", "expires_in in the other unit", "name=flip_unit"},
+    {"Broken answers", "No refresh_token", "name=member&member=refresh_token"},
+    {"Broken answers", "The scope is narrowed to smartRead", "name=narrow_scope"},
     {"Refusals without reason", "invalid_grant", "name=oauth_error&error=invalid_grant"},
     {"Refusals without reason", "invalid_client", "name=oauth_error&error=invalid_client&status=401"},
     {"Refusals without reason", "slow_down", "name=oauth_error&error=slow_down&status=401"},
+    {"Refusals without reason", "API 14: the token has expired", "name=api_error&code=14"},
+    {"Refusals without reason", "API 16: removed by the user", "name=api_error&code=16"},
+    {"Refusals without reason", "API 2: the application is revoked", "name=api_error&code=2"},
 };
 constexpr size_t offer_count = sizeof offers / sizeof *offers;
 
