@@ -64,15 +64,25 @@ void other_refreshes(Rig& rig) {
 }
 
 const char* const names_of_wants[] = {"want load", "want token", "want refresh", "want authorize", "want sign_out"};
-const char* const names_of_cancels[] = {"cancel load", "cancel token", "cancel refresh", "cancel authorize",
-                                        "cancel sign_out"};
+const char* const names_of_cancels[] = {"cancel load",     "cancel token",  "cancel refresh",  "cancel authorize",
+                                        "cancel sign_out", "cancel browse", "cancel redirect", "cancel import"};
 
 }  // namespace
 
 const NamedAnswers& answers_to(AnswerContext context) {
   static const NamedAnswers refresh = answers_of(AnswerContext::refresh), poll = answers_of(AnswerContext::poll),
-                            authorize = answers_of(AnswerContext::authorize);
-  return context == AnswerContext::refresh ? refresh : context == AnswerContext::poll ? poll : authorize;
+                            authorize = answers_of(AnswerContext::authorize),
+                            exchange = answers_of(AnswerContext::exchange);
+  switch (context) {
+    case AnswerContext::refresh:
+      return refresh;
+    case AnswerContext::poll:
+      return poll;
+    case AnswerContext::exchange:
+      return exchange;
+    default:
+      return authorize;
+  }
 }
 
 std::vector<Incident> possible(const Rig& rig, const Region& region) {
@@ -121,6 +131,17 @@ std::vector<Incident> possible(const Rig& rig, const Region& region) {
           want == Want::sign_out ? 8 : 1);
       if (want == Want::token) add("want token for 2 h", [](Rig& r) { r.want(Want::token, 2 * h); });
     }
+  if (region.browser && rig.waiting.size() < region.most_waiters) {
+    const std::string state(rig.disk && rig.disk->pending ? rig.disk->pending->state.reveal() : std::string_view());
+    add("want browse", [](Rig& r) { r.browse(); });
+    add("want utility", [](Rig& r) { r.browse("utility"); });
+    add("import", [](Rig& r) { r.import_token("rt-import"); });
+    add("foreign redirect", [](Rig& r) { r.redirected("code=c0de&access_token=at-u&state=foreign"); });
+    if (!state.empty()) {
+      add("redirect", [state](Rig& r) { r.redirected("code=c0de&access_token=at-u&state=" + state); });
+      add("declined redirect", [state](Rig& r) { r.redirected("error=access_denied&state=" + state); });
+    }
+  }
   for (const auto& [operation, waiter] : rig.waiting)
     add(
         names_of_cancels[static_cast<int>(waiter.want)], [operation = operation](Rig& r) { r.cancel(operation); },

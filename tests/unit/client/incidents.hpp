@@ -23,6 +23,7 @@ struct Region {
   size_t most_waiters = 2;
   Budget budget;
   size_t most_states = 100000;
+  bool browser = false;  ///< addresses, redirects and imports, too
 };
 
 struct Incident {

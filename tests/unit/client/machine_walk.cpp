@@ -31,6 +31,7 @@ class Shape {
         machine.flags() & ~ECOAUTH_FLAG_CLOCK_SUSPECT, machine.token_rejected(), rig_.quiesced,
         static_cast<int>(rig_.net), static_cast<int>(rig_.context), span(rig_.wake_in_ms()));
     for (const auto& [operation, waiter] : rig_.waiting) add(static_cast<int>(waiter.want), waiter.min_valid_ms > 0);
+    for (const Waiter& waiter : machine.waiters()) add(waiter.handed_in);
     text_ += '|';
     record(&rig_.record());
     record(rig_.disk.get());
@@ -79,6 +80,7 @@ class Shape {
     if (record && record->intent) text_ += 'i';
     if (record && record->pending) {
       const int64_t left_ms = record->pending->lifetime_ms - elapsed_ms(record->pending->started, rig_.now());
+      add(record->pending->flow.front(), token(record->pending->state.reveal()));
       add(token(record->pending->code.reveal()), std::clamp<int64_t>(left_ms / (30 * s), -1, 3));
     }
     text_ += ')';

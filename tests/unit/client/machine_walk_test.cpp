@@ -135,6 +135,23 @@ BOOST_AUTO_TEST_CASE(authorizing) {
     for (const auto& entry : answers_to(context)) BOOST_TEST(walked.incidents.count(entry.first) == 1u, entry.first);
 }
 
+// Utility accounts and imports among them.
+BOOST_AUTO_TEST_CASE(authorizing_by_a_browser) {
+  for (bool beside : {false, true}) {
+    Region region;
+    region.browser = true;
+    region.wants = {Want::token};
+    region.most_waiters = 1;
+    region.most_states = 20000 * factor();
+    region.budget = {1, 1, 0, 1};
+    const Walk walked = told(beside ? with_grant() : Rig(), region);
+    BOOST_TEST(walked.depth >= 8u);
+    for (const char* incident : {"want browse", "want utility", "redirect", "foreign redirect", "declined redirect",
+                                 "import", "cancel redirect", "cancel browse", "cancel import"})
+      BOOST_TEST(walked.incidents.count(incident) == 1u, incident);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_few_steps_from_everywhere) {
   Region region;
   region.most_states = 2000 * factor();
@@ -158,6 +175,7 @@ BOOST_AUTO_TEST_CASE(long_random_walks) {
       std::vector<std::string> path;
       Rig rig = std::move(start.rig);
       for (int i = 0; i < 300 && (!rig.quiesced || i % 20 != 0); ++i) {
+        region.browser = round % 3 == 0;
         std::vector<Incident> choice = possible(rig, region);
         Incident& incident = choice[random.below(choice.size())];
         if (random.below(incident.rarity) != 0) continue;  // most of the time things work, or nothing would get far
