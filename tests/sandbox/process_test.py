@@ -75,7 +75,10 @@ class CommandLine(Case):
             (("--tls-cert", "x"), "--tls-key"), (("--tls-ca-out", "x"), "--tls"),
             (("--tls", "--tls-cert", "x", "--tls-key", "x", "--tls-ca-out", "x"), "--tls-ca-out"),
             (("--client", "Slip0Slip0Slip0Slip0Slip0Slip0Slip0"), "--client"), (("--client", "x:pin"), "--client"),
-            (("--client", "A" * 32 + ":password"), "--client"), (("--state",), "--state"),
+            (("--client", "A" * 32 + ":password"), "--client"), (("--account", "ann"), "--account"),
+            (("--account", "ann:"), "--account"), (("--account", ":x"), "--account"),
+            (("--redirect-uri", "https://a.example/"), "--redirect-uri"),
+            (("--redirect-uri", "A" * 32 + "=http://a.example/"), "https"), (("--state",), "--state"),
         ]
         for arguments, *words in rows:
             with self.subTest(arguments=arguments):
@@ -200,6 +203,11 @@ class Life(Case):
     def test_remote_needs_words_and_warns(self):
         self.sandbox = self.new_sandbox("--listen", "0.0.0.0", "--allow-remote", "--tls")
         self.assertIn("WARNING", self.sandbox.errors())
+        unchecked = ssl.create_default_context()
+        unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+        with urllib.request.urlopen(f"https://localhost:{self.sandbox.port}/consumerportal/control", context=unchecked,
+                                    timeout=PATIENCE_S) as page:
+            self.assertIn("Other machines can reach it", page.read().decode())
         self.assertEqual(listening(self.sandbox.pid), {("00000000", self.sandbox.port)})
 
     def test_ends_cleanly(self):
