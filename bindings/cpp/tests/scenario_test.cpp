@@ -248,3 +248,21 @@ BOOST_AUTO_TEST_CASE(dispatched_by_the_caller) {
   StopSource stop;
   BOOST_REQUIRE_EQUAL(account.try_refresh(30s, stop.get_token()).code(), ECOAUTH_ERROR_WRONG_STATE);
 }
+
+BOOST_AUTO_TEST_CASE(by_a_browser_and_importing) {
+  Sandbox sandbox;
+  Client client(options_for(sandbox));
+  Account account = client.account();
+  const std::string back = "https://client.example/back";
+  const std::string address = account.authorize_url(ECOAUTH_FLOW_CODE, back);
+  std::smatch state;
+  BOOST_REQUIRE(std::regex_search(address, state, std::regex("[?&]state=([^&]+)")));
+  BOOST_REQUIRE_EQUAL(account.start_authorize_url(ECOAUTH_FLOW_CODE, back).value().get(30s), address);
+  BOOST_REQUIRE_EQUAL(account.try_complete_redirect(back + "?code=abc&state=foreign").code(),
+                      ECOAUTH_ERROR_WRONG_STATE);
+  const std::string declined = back + "?error=access_denied&state=" + state[1].str();
+  BOOST_REQUIRE_EQUAL(thrown_by<ReauthorizeError>([&] { account.complete_redirect(declined); }).code(),
+                      ECOAUTH_ERROR_DECLINED);
+  const auto refused = client.account("imported").try_import_token("RefreshTokenThatNobodyHasGivenOut", 30s);
+  BOOST_REQUIRE_EQUAL(refused.code(), ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
+}

@@ -5,9 +5,8 @@ usage: run_all.py BUILD_FOLDER source    types by mypy --strict, then pytest, wi
        run_all.py BUILD_FOLDER wheel     makes the wheel with the self-contained library inside, installs it into a new virtual
                                          environment outside the source tree, and tests that; the wheel is kept in BUILD_FOLDER/bindings/python/dist
 
-What requirements.txt pins is installed into BUILD_FOLDER once.
+Runs in an environment that holds what requirements.txt pins (tests/support/in_venv.py).
 """
-import hashlib
 import os
 import pathlib
 import re
@@ -38,21 +37,9 @@ def said(*command, **more):
     return subprocess.run([str(each) for each in command], check=True, stdout=subprocess.PIPE, text=True, **more).stdout.strip()
 
 
-def environment_with_tools(build):
-    """A virtual environment with what requirements.txt pins, made once for each of its contents."""
-    name = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = build / "bindings" / "python" / f"tools-{name}"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        run(sys.executable, "-m", "venv", folder)
-        run(folder / "bin/pip", "install", "-q", "-r", REQUIREMENTS)
-        (folder / "complete").touch()
-    return folder
-
-
-def test_source(build, tools):
-    run(tools / "bin/mypy", "--strict", "--cache-dir", build / "bindings/python/mypy", cwd=PACKAGE)
-    run(tools / "bin/python", "-m", "pytest", "-q", TESTS, cwd=PACKAGE, env={**ENVIRONMENT, "PYTHONPATH": str(PACKAGE / "src")})
+def test_source(build):
+    run(sys.executable, "-m", "mypy", "--strict", "--cache-dir", build / "bindings/python/mypy", cwd=PACKAGE)
+    run(sys.executable, "-m", "pytest", "-q", TESTS, cwd=PACKAGE, env={**ENVIRONMENT, "PYTHONPATH": str(PACKAGE / "src")})
 
 
 def newest_glibc(library):
@@ -61,13 +48,13 @@ def newest_glibc(library):
     return max((tuple(map(int, number.split("."))) for number in re.findall(r"@GLIBC_([0-9.]+)", symbols)))
 
 
-def make_wheel(build, tools, work, library):
+def make_wheel(build, work, library):
     source = work / "source"
     shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist", "tests"))
     shutil.copy(os.environ["ECOAUTH_LICENSE"], source / "LICENSE")
     run("strip", "--strip-unneeded", "-o", source / "src/ecoauth/libecoauth.so.0", library)
     glibc = ".".join(map(str, newest_glibc(library)))
-    run(tools / "bin/python", "-m", "build", "--wheel", "--no-isolation", "--outdir", work / "dist", source,
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", work / "dist", source,
         env={**ENVIRONMENT, "ECOAUTH_WHEEL_GLIBC": glibc}, stdout=subprocess.DEVNULL)
     (wheel,) = (work / "dist").iterdir()
     assert re.fullmatch(rf"ecoauth-[0-9.]+-py3-none-manylinux_{glibc.replace('.', '_')}_\w+\.whl", wheel.name), wheel.name
@@ -85,11 +72,11 @@ def make_wheel(build, tools, work, library):
     return wheel
 
 
-def test_wheel(build, tools):
+def test_wheel(build):
     library = said("sh", ROOT / "bindings/self_contained/build.sh", build).splitlines()[-1]
     with tempfile.TemporaryDirectory(prefix="ecoauth-wheel.") as folder:
         work = pathlib.Path(folder)
-        wheel = make_wheel(build, tools, work, library)
+        wheel = make_wheel(build, work, library)
         run(sys.executable, "-m", "venv", work / "new")
         run(work / "new/bin/pip", "install", "-q", "--no-index", wheel)
         environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("ECOAUTH_LIBRARY", "LD_LIBRARY_PATH")}
@@ -110,8 +97,7 @@ def test_wheel(build, tools):
 
 def main():
     build, what = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
-    tools = environment_with_tools(build)
-    {"source": test_source, "wheel": test_wheel}[what](build, tools)
+    {"source": test_source, "wheel": test_wheel}[what](build)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import List
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from conftest import StartSandbox
@@ -200,6 +201,24 @@ def test_sealed(start_sandbox: StartSandbox, tmp_path: pathlib.Path) -> None:
         token = account.token().access_token.encode()
     files = [path for path in (tmp_path / "tokens").iterdir() if path.is_file()]
     assert files and not any(token in path.read_bytes() for path in files)
+
+
+def test_authorizing_by_a_browser_and_importing(start_sandbox: StartSandbox) -> None:
+    sandbox, back = start_sandbox(), "https://client.example/back"
+    with ecoauth.Client(ecoauth.MemoryStore(), **options(sandbox)) as client:
+        account = client.account()
+        address = urlsplit(account.authorize_url(ecoauth.Flow.CODE, back))
+        asked = dict(parse_qsl(address.query))
+        assert address.path == "/authorize" and asked["response_type"] == "code" and asked["redirect_uri"] == back
+        with pytest.raises(ecoauth.EcoauthError) as foreign:
+            account.complete_redirect(back + "?code=abc&state=foreign")
+        assert foreign.value.code == ecoauth.Code.WRONG_STATE
+        with pytest.raises(ecoauth.ReauthorizeError) as declined:
+            account.complete_redirect(f"{back}?error=access_denied&state={asked['state']}")
+        assert declined.value.code == ecoauth.Code.DECLINED
+        with pytest.raises(ecoauth.ReauthorizeError) as refused:
+            client.account("imported").import_token("RefreshTokenThatNobodyHasGivenOut")
+        assert refused.value.code == ecoauth.Code.NEEDS_AUTHORIZATION
 
 
 def test_refused_options() -> None:

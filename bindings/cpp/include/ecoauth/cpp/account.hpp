@@ -52,8 +52,7 @@ class Account {
  public:
   Account(std::shared_ptr<detail::Core> core, ecoauth_account* account) : core_(std::move(core)), account_(account) {}
 
-  // --- authorize_pin
-  // ------------------------------------------------------------------------------------------------------
+  // --- authorize_pin ---
   /// The PIN comes to Options::on_pin or as an event; succeeds when the user has approved it.
   Result<Operation<Done>> start_authorize_pin() {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -72,8 +71,7 @@ class Account {
     try_authorize_pin(std::forward<More>(more)...).value();
   }
 
-  // --- token
-  // --------------------------------------------------------------------------------------------------------------
+  // --- token ---
   /// A token valid for at least so long more. Result::code() may be UNSAVED_BUT_USABLE.
   Result<Operation<Token>> start_token(Milliseconds min_valid = Milliseconds(0)) {
     return start<Token>([&](int64_t* operation, ecoauth_error** error) {
@@ -94,8 +92,7 @@ class Account {
     return try_token(std::forward<More>(more)...).value();
   }
 
-  // --- refresh
-  // ------------------------------------------------------------------------------------------------------------
+  // --- refresh ---
   /// Refreshes now.
   Result<Operation<Done>> start_refresh() {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -114,8 +111,7 @@ class Account {
     try_refresh(std::forward<More>(more)...).value();
   }
 
-  // --- request
-  // ------------------------------------------------------------------------------------------------------------
+  // --- request ---
   /// An authorized API request; a refused token is refreshed and the request repeated once.
   Result<Operation<Response>> start_request(const std::string& method, const std::string& target,
                                             const std::optional<Body>& body = {}) {
@@ -143,8 +139,7 @@ class Account {
     return try_request(std::forward<More>(more)...).value();
   }
 
-  // --- sign_out
-  // -----------------------------------------------------------------------------------------------------------
+  // --- sign_out ---
   /// Forgets the grant, on disk too.
   Result<Operation<Done>> start_sign_out() {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -163,8 +158,7 @@ class Account {
     try_sign_out(std::forward<More>(more)...).value();
   }
 
-  // --- wait_for_change
-  // ----------------------------------------------------------------------------------------------------
+  // --- wait_for_change ---
   /// Waits until the revision differs; with 0 until the store has been read.
   Result<Operation<Done>> start_wait_for_change(int64_t seen_revision) {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -184,8 +178,7 @@ class Account {
     try_wait_for_change(std::forward<More>(more)...).value();
   }
 
-  // --- import_token
-  // -------------------------------------------------------------------------------------------------------
+  // --- import_token ---
   /// Brings a refresh token from elsewhere under the library's care.
   Result<Operation<Done>> start_import_token(const std::string& refresh_token) {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -206,8 +199,7 @@ class Account {
     try_import_token(std::forward<More>(more)...).value();
   }
 
-  // --- complete_redirect
-  // --------------------------------------------------------------------------------------------------
+  // --- complete_redirect ---
   /// Takes the address to which the browser was sent back.
   Result<Operation<Done>> start_complete_redirect(const std::string& redirected_url) {
     return start<Done>([&](int64_t* operation, ecoauth_error** error) {
@@ -228,8 +220,7 @@ class Account {
     try_complete_redirect(std::forward<More>(more)...).value();
   }
 
-  // --- authorize_url
-  // ------------------------------------------------------------------------------------------------------
+  // --- authorize_url ---
   /// The address to open in a browser; `flow` is one of ECOAUTH_FLOW_*.
   Result<Operation<std::string>> start_authorize_url(int32_t flow, const std::string& redirect_uri) {
     return start<std::string>([&](int64_t* operation, ecoauth_error** error) {
@@ -237,7 +228,7 @@ class Account {
     });
   }
   Result<std::string> try_authorize_url(int32_t flow, const std::string& redirect_uri, Milliseconds timeout = forever) {
-    std::string address(8192, '\0');
+    std::string address(16 * 1024, '\0');
     ecoauth_error* error = nullptr;
     const int32_t result = ecoauth_account_authorize_url(handle(), flow, redirect_uri.c_str(), timeout.count(),
                                                          address.data(), address.size(), nullptr, &error);
@@ -250,8 +241,7 @@ class Account {
     return try_authorize_url(std::forward<More>(more)...).value();
   }
 
-  // --- What never waits
-  // --------------------------------------------------------------------------------------------------
+  // --- What never waits ---
   /// The access token in memory, without a lock; nothing when there is none or it has expired: then ask token().
   std::optional<std::string> token_in_memory() {
     std::string buffer(2048, '\0');

@@ -38,8 +38,7 @@ class Core {
   std::function<void(const Event&)> on_event;
   std::function<void()> on_wakeup;
 
-  // --- The handle: one reader of the pointer at a time, gone once closed
-  // -------------------------------------------------
+  // --- The handle: one reader of the pointer at a time, gone once closed ---
   void opened(ecoauth_client* client) { client_ = client; }
   ecoauth_client* client() const { return client_; }
   ecoauth_client* close() {
@@ -51,8 +50,7 @@ class Core {
     return client_ ? ecoauth_client_cancel(client_, operation) : ECOAUTH_ERROR_CLOSED;
   }
 
-  // --- Events
-  // ------------------------------------------------------------------------------------------------------------
+  // --- Events ---
   void handle(const ecoauth_event* event) {
     if (ecoauth_event_kind(event) == ECOAUTH_EVENT_COMPLETED) complete(event);
     if (!on_event && !on_pin) return;
