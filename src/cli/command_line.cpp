@@ -92,14 +92,15 @@ void add_options_of(const std::string& command, CLI::App& app, Arguments& argume
         ->check(CLI::Range(0, 86400));
     app.add_flag("--header", arguments.header, "print a whole header: \"Authorization: Bearer ...\"");
   } else if (command == "request") {
-    app.add_option("METHOD", arguments.method, "GET or POST")->required()->type_name("");
+    app.add_option("METHOD", arguments.method, "GET or POST; other methods as the API may know them")
+        ->required()
+        ->type_name("");
     app.add_option("PATH", arguments.path, "path and query, percent-encoded, beginning with /")
         ->required()
         ->type_name("");
-    app.add_option("--data", arguments.data, "body of a POST; other users may see it in the list of processes")
+    app.add_option("--data", arguments.data, "body; other users may see it in the list of processes")
         ->type_name("JSON");
-    app.add_option("--data-file", arguments.data_file, "body of a POST from this file, - for standard input")
-        ->type_name("FILE");
+    app.add_option("--data-file", arguments.data_file, "body from this file, - for standard input")->type_name("FILE");
   } else if (command == "import") {
     app.add_option("FILE", arguments.file,
                    "the other program's file, - for standard input; without it the token\nis asked for")

@@ -19,8 +19,10 @@ std::string method_of(const Arguments& arguments) {
   std::string method = arguments.method;
   std::transform(method.begin(), method.end(), method.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  if (method == "GET" || method == "POST") return method;
-  throw Failure::usage("the API is asked with GET or POST only", "\"ecoauth request --help\" shows examples.");
+  const bool letters = method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+  if (!method.empty() && letters && method.size() <= 16 && method != "CONNECT" && method != "TRACE") return method;
+  throw Failure::usage("the method is not one that the API can be asked with",
+                       "ecobee's API knows GET and POST; \"ecoauth request --help\" shows examples.");
 }
 
 void check_path(const std::string& path) {
@@ -37,8 +39,9 @@ void check_path(const std::string& path) {
 std::string data_of(const Arguments& arguments, const std::string& method, const Signals& signals) {
   if (arguments.data && arguments.data_file)
     throw Failure::usage("--data and --data-file exclude each other", "Give one of them.");
-  if (method == "GET" && (arguments.data || arguments.data_file))
-    throw Failure::usage("GET sends no data", "Use POST, or put the question into the path: /1/thermostat?json=...");
+  if ((method == "GET" || method == "HEAD") && (arguments.data || arguments.data_file))
+    throw Failure::usage(method + " sends no data",
+                         "Use POST, or put the question into the path: /1/thermostat?json=...");
   if (arguments.data_file) return read_input(*arguments.data_file, "the data file", largest_data_bytes, signals);
   return arguments.data.value_or("");
 }

@@ -205,7 +205,10 @@ class Details(Case):
             self.expect(tool.run("request", "POST", "/1/thermostat", *arguments, data=data), 0)
         self.expect_failure(tool.run("request", "GET", "/1/thermostat", "--data", "{}"), 2)
         self.expect_failure(tool.run("request", "POST", "/1/thermostat", "--data", "{}", "--data-file", path), 2)
-        self.expect_failure(tool.run("request", "PATCH", "/1/thermostat"), 2)
+        for method in ("CONNECT", "trace", "GET /", ""):
+            self.expect_failure(tool.run("request", method, "/1/thermostat"), 2)
+        tool.run("request", "patch", "/1/thermostat", "--data", "{}")
+        self.assertIn(sandbox.log()[-2]["method"], ("PATCH", "(other)"))  # the last is the asking for the log
         self.expect_failure(tool.run("request", "GET", sandbox.url + "/1/thermostat"), 2)
 
     def test_an_expired_token_is_refreshed_by_a_request(self):
