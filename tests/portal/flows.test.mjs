@@ -186,8 +186,10 @@ test('everything by keyboard, without script', async () => {
   const pending = await sandbox.startPin();
   const page = await openPage({ javaScriptEnabled: false });
   await page.goto(sandbox.url);
+  await page.locator('#name:focus').waitFor();
   await page.keyboard.type('ann');
   await page.keyboard.press('Tab');
+  await page.locator('#password:focus').waitFor();
   await page.keyboard.type('correct horse');
   await page.keyboard.press('Enter');
   await page.getByText('No application has access').waitFor();
@@ -197,7 +199,7 @@ test('everything by keyboard, without script', async () => {
   await page.keyboard.press('Tab');
   assert.equal(await page.locator(':focus').innerText(), 'Add application');
   await page.keyboard.press('Enter');
-  await page.getByLabel('PIN').waitFor();
+  await page.locator('#pin:focus').waitFor();
   await page.keyboard.type(pending.ecobeePin);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Authorize this application?' }).waitFor();
