@@ -4,10 +4,11 @@ import hashlib
 import os
 import pickle
 import shelve
+import signal
 import sys
 import types
 
-from harness import CLIENT_ID, OTHER_CLIENT_ID, Case, main
+from harness import CLIENT_ID, OTHER_CLIENT_ID, Case, main, wait_for
 from terminal import Terminal
 
 SAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples")
@@ -141,6 +142,17 @@ class Import(Case):
             self.expect_failure(tool.run("import", "-", data=content), 2, words, "no refresh token of ecobee")
         self.expect_failure(tool.run("import", os.path.join(self.folder, "nowhere")), 2, "cannot be read")
         self.assertEqual(tool.files(), {})
+
+    def test_interrupted_loses_nothing(self):
+        """The old token is spent by then; that the next command works shows that the new one was waited for and saved."""
+        tool = self.tool(self.server)
+        path = self.sample("python-ecobee-api.conf", self.refresh_token())
+        self.server.control("fault", name="delay", ms=2000, count=1, at="token")
+        process = tool.start("import", path)
+        wait_for(lambda: not self.server.state()["faults"], "the request")
+        process.send_signal(signal.SIGINT)
+        self.expect_failure(tool.end(process), 130, "interrupted")
+        self.expect(tool.run("refresh"), 0)
 
     def test_refused_token_changes_nothing(self):
         tool = self.tool(self.server)
