@@ -173,6 +173,11 @@ def test_sigpipe(start_sandbox: StartSandbox) -> None:
     assert finish(start_python(SIGPIPE, sandbox.url)) == ""
 
 
+class FullStore(MapStore):
+    def save(self, key: str, expected_seq: int, record: bytes, new_seq: int) -> bool:
+        raise OSError("no space left")
+
+
 @pytest.mark.scenario("thrown")
 def test_exceptions_in_handlers_and_stores(start_sandbox: StartSandbox, caplog: pytest.LogCaptureFixture) -> None:
     sandbox, store = start_sandbox("--auto-approve", "0"), MapStore()
@@ -194,6 +199,11 @@ def test_exceptions_in_handlers_and_stores(start_sandbox: StartSandbox, caplog: 
         with ecoauth.Client(store, **options(sandbox)) as client:
             with pytest.raises(ecoauth.EcoauthError):
                 client.account().token(timeout=1)
+        full = FullStore()
+        with ecoauth.Client(full, **options(sandbox)) as client:
+            with pytest.raises(ecoauth.StorageError) as unsaved:
+                client.account().authorize_pin(30)
+        assert isinstance(unsaved.value.__cause__, OSError) and full.records == {}
     store.broken = None
     assert store.records == saved
     with ecoauth.Client(store, **options(sandbox)) as client:
