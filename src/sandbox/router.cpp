@@ -103,16 +103,16 @@ void Router::catch_up() {
     const bool step_due = step_ms && *step_ms <= now_ms;
     const bool duplicate_due = next != duplicates_.end() && next->due_ms <= now_ms;
     if (!step_due && !duplicate_due) break;
-    world_.clock.set_as_of(duplicate_due && (!step_due || next->due_ms < *step_ms) ? next->due_ms : *step_ms);
+    const bool duplicate_first = duplicate_due && (!step_due || next->due_ms < *step_ms);
+    const SandboxClock::AsOf then(world_.clock, duplicate_first ? next->due_ms : *step_ms);
     world_.authorizations.run_automatic(world_.clock.now_ms());
-    if (step_due && (!duplicate_due || *step_ms <= next->due_ms)) {
-      scenario_.run_next(world_);
-    } else {
+    if (duplicate_first) {
       const Duplicate duplicate = std::move(*next);
       duplicates_.erase(next);
       act_again(duplicate);
+    } else {
+      scenario_.run_next(world_);
     }
-    world_.clock.set_as_of(std::nullopt);
   }
   world_.authorizations.run_automatic(world_.clock.now_ms());
 }

@@ -24,8 +24,17 @@ class SandboxClock {
   int64_t wall_ms() const { return real_.wall_ms(); }
   double scale() const { return scale_; }
 
-  /// For what happens later than it was due: until none is given, this is the time.
-  void set_as_of(std::optional<int64_t> at_ms) { as_of_ms_ = at_ms; }
+  /// For what happens later than it was due: while this lives, that is the time.
+  class AsOf {
+   public:
+    AsOf(SandboxClock& clock, int64_t at_ms) : clock_(clock) { clock_.as_of_ms_ = at_ms; }
+    ~AsOf() { clock_.as_of_ms_.reset(); }
+    AsOf(const AsOf&) = delete;
+    AsOf& operator=(const AsOf&) = delete;
+
+   private:
+    SandboxClock& clock_;
+  };
   /// Also backwards.
   void advance(int64_t by_ms) { advanced_ms_ += by_ms; }
   int64_t advanced_ms() const { return advanced_ms_; }
