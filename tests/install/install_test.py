@@ -87,6 +87,7 @@ class Installation(unittest.TestCase):
         expected |= {f"share/ecoauth/conformance/{name}" for name in (
             "store_conformance.c", "store_conformance.h", "store_conformance_kit.h", "store_conformance_processes.c",
             "store_conformance_records.c", "sample_store.c", "sample_store.h")}
+        expected.add("share/ecoauth/sandbox/openapi.yaml")
         everything = {str(path.relative_to(self.stage.prefix)) if path.is_relative_to(self.stage.prefix) else str(path)
                       for path in self.stage.destination.rglob("*") if not path.is_dir() or path.is_symlink()}
         self.assertEqual(everything, expected)
