@@ -157,16 +157,21 @@ void StateMachine::refresh_answered(Classified answer, const Now& now) {
 }
 
 void StateMachine::refused(const Classified& answer, const Now& now) {
-  if (candidate_ + 1 < record_.grant->candidates.size()) {
+  Grant& grant = *record_.grant;
+  std::vector<Refusal> charges = grant.refusals;
+  charges.push_back({now.moment(), attempts_});
+  // Older tokens are the last resort before the verdict. Shown at the first refusal, which may be untrue, one would meet a
+  // server that is honest again, and perhaps takes it for a thief's (strict-family).
+  const bool verdict_due = grant.state == GrantState::needs_reauthorization || refusals_suffice(charges);
+  if (verdict_due && candidate_ + 1 < grant.candidates.size()) {
     if (quiesced_)
       refresh_failed(answer, refusal_error(false), false, now);  // the next process tries the others
     else
-      connect(AnswerContext::refresh, record_.grant->candidates[++candidate_]);
+      connect(AnswerContext::refresh, grant.candidates[++candidate_]);
     return;
   }
   candidate_ = 0;
-  Grant& grant = *record_.grant;
-  grant.refusals.push_back({now.moment(), attempts_});
+  grant.refusals = std::move(charges);
   // Keep the first ones: they measure how long this has been going on.
   if (grant.refusals.size() > most_refusals) grant.refusals.erase(grant.refusals.begin() + most_refusals / 2);
   if (grant.state != GrantState::needs_reauthorization) {
