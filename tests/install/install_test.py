@@ -122,7 +122,8 @@ class Installation(unittest.TestCase):
     def test_the_tool_is_a_program_like_any_other(self):
         needed = names(dynamic_section(self.stage.prefix / "bin/ecoauth")["NEEDED"])
         self.assertIn("libecoauth.so.0", needed)
-        self.assertEqual([name for name in needed if re.match(r"lib(Poco|ssl|crypto)", name)], [])
+        # OpenSSL for the look of "doctor" at certificates; nothing that the library keeps to itself.
+        self.assertEqual([name for name in needed if name.startswith("libPoco")], [])
 
     def test_no_path_of_the_build_is_left(self):
         text = (self.stage.libdir / "pkgconfig/ecoauth.pc").read_text()
