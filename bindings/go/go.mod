@@ -1,0 +1,3 @@
+module ecoauth
+
+go 1.19
