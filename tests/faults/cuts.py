@@ -15,7 +15,7 @@ import termios
 import threading
 import time
 
-from rig import LIMIT_S, Section, ServerView, Store, wait_for
+from rig import LIMIT_S, Section, ServerView, Store, goes_on, wait_for
 
 WAYS = ["end", "reset", "stall"]
 FLAG_AMBIGUOUS = 4
@@ -191,9 +191,11 @@ def sweep(rig, section, sandbox, policy, way, points):
                     lost = view.lost(bench.store.record(account))
                     section.check(lost == (account not in recoverable), f"{account}: lost is {lost}")
                     counts["lost"] += lost
+                records = {account: bench.store.record(account) for account in recoverable}
                 check = bench.store.host(recoverable, "request", "refresh", "request") if recoverable else None
-                for answer in check.answers() if check else []:
-                    section.check(answer["result"] == "OK", f"{account}: afterwards {answer}")
+                for account in recoverable:
+                    answers = check.answers(account=account)
+                    section.check(goes_on(answers, records[account]), f"{account}: afterwards {answers}")
         finally:
             bench.proxy.close()
         return bench.counts

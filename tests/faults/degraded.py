@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 
-from rig import STORES, Dialogue, Section, ServerView, Store, refreshes
+from rig import STORES, Dialogue, Section, ServerView, Store, goes_on, refreshes
 
 FLAG_UNSAVED, FLAG_DEGRADED = 8, 16
 GOOD = ("OK", "UNSAVED_BUT_USABLE")
@@ -77,9 +77,10 @@ class Scene:
 
     def fresh_process_works(self):
         view = ServerView(self.sandbox)
-        self.check(not view.lost(self.store.record("account")), "LOST")
+        record = self.store.record("account")
+        self.check(not view.lost(record), "LOST")
         done = self.store.host(["account"], "request", "refresh", "request")
-        self.check(done.exit_code == 0, f"a fresh process: {done}")
+        self.check(goes_on(done.answers(), record), f"a fresh process: {done}")
 
     def traced(self, *words, options=()):
         return self.store.traced("account", "events=1", "begin", *words, "end", options=["--store", self.store.folder, *options])

@@ -6,7 +6,7 @@ of the sync that makes the answer durable."""
 import collections
 import random
 
-from rig import FORGIVING, POLICIES, STORES, STRICT, Section, ServerView, Store, fingerprint, refreshes
+from rig import FORGIVING, POLICIES, STORES, STRICT, Section, ServerView, Store, fingerprint, goes_on, refreshes
 
 BATCH = 40
 HISTOGRAM_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000]
@@ -67,7 +67,7 @@ class Sweep:
             self.killed_in[trace["killed_in"]] += 1
         name = f"{self.name(point)} ({trace['killed_in']}, window {where}; before: {trace_before and trace_before['window_at_kill']})"
         lost = view.lost(record)
-        works = len(answers) == 3 and all(answer["result"] == "OK" for answer in answers)
+        works = goes_on(answers, record)
         exposed = "open" in (trace["killed_at"] and where, trace_before and trace_before["killed_at"] and trace_before["window_at_kill"])
         if lost:
             self.counts["lost"] += 1

@@ -269,6 +269,14 @@ class Record:
         return bool(self.values("intent.generation"))
 
 
+def goes_on(answers, record):
+    """Did "request", "refresh", "request" of a fresh process work, which found this record? Where that has an attempt in doubt, the
+    doubt has been cleared up a moment ago, and the next generation must wait for late copies of the request."""
+    return [answer["did"] for answer in answers] == ["request", "refresh", "request"] and all(
+        answer["result"] == "OK" or answer["result"] == "RATE_LIMITED" and answer["did"] == "refresh" and record.has_intent
+        for answer in answers)
+
+
 def fingerprint(token):
     """How the sandbox names a secret."""
     return "#" + hashlib.sha256(token.encode()).hexdigest()[:8]

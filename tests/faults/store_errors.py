@@ -6,7 +6,7 @@ disk; here is checked that no sync of pages that failed is ever taken for succes
 import collections
 import random
 
-from rig import STORES, Section, ServerView, Store
+from rig import STORES, Record, Section, ServerView, Store, goes_on
 
 ERRORS = ["EIO", "ENOSPC", "EROFS", "EACCES", "EMFILE", "EINTR", "ENOLCK"]
 # What a call can be asked to do by halves.
@@ -100,10 +100,11 @@ def run_case(rig, section, store, case, counts):
     counts["unsaved to the end"] += 1
     section.check(ran.answer("quiesce")["result"] == "UNSAVED", f"{name}: {ran.answer('quiesce')}")
     given = rig.folder / f"given-{case.account}"
-    given.write_bytes(bytes.fromhex(ran.events("UNSAVED")[-1]["data"]))
+    record = Record(bytes.fromhex(ran.events("UNSAVED")[-1]["data"]))
+    given.write_bytes(record.data)
     keeper = Store(rig, store.sandbox, "given", folder=given)
     check = keeper.host([case.account], "request", "refresh", "request")
-    section.check(check.exit_code == 0, f"{name}: the record handed to the host is of no use: {check}")
+    section.check(goes_on(check.answers(), record), f"{name}: the record handed to the host is of no use: {check}")
     return True
 
 
@@ -201,8 +202,9 @@ def run(rig):
 def judge_after(section, store, cases):
     """A fresh process goes on from what is on disk."""
     view = ServerView(store.sandbox)
-    for case in cases:
-        section.check(not view.lost(store.record(case.account)), f"{store.kind}: {case}: LOST")
+    records = {case.account: store.record(case.account) for case in cases}
     check = store.host([case.account for case in cases], "request", "refresh", "request")
-    for answer in check.answers():
-        section.check(answer["result"] == "OK", f"{store.kind}: afterwards, {answer}")
+    for case in cases:
+        section.check(not view.lost(records[case.account]), f"{store.kind}: {case}: LOST")
+        answers = check.answers(account=case.account)
+        section.check(goes_on(answers, records[case.account]), f"{store.kind}: {case}: afterwards, {answers}")
