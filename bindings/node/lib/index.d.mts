@@ -1,0 +1,3 @@
+export * from './index.cjs';
+import * as ecoauth from './index.cjs';
+export default ecoauth;
