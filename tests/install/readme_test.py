@@ -84,9 +84,10 @@ class Readme(unittest.TestCase):
     def test_python_example(self):
         folder = self.stage.folder("python")
         (folder / "example.py").write_text(readme_blocks("python")[0])
-        done = self.stage.run(["python3", "example.py"], cwd=folder, **self.at_sandbox())
+        binding = {"PYTHONPATH": str(SOURCE / "bindings/python/src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = self.stage.run(["python3", "example.py"], cwd=folder, **binding, **self.at_sandbox())
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertRegex(done.stdout, r"^Enter \S+\nOK\n$")
+        self.assertRegex(done.stdout, r"^Enter \S+ at http://127\.0\.0\.1:\d+/consumerportal/index\.html\n\{.*thermostatCount")
         self.assert_kept(folder / "tokens")
 
     def test_command_line(self):
