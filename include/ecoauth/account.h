@@ -157,12 +157,13 @@ ECOAUTH_EXPORT int32_t ecoauth_account_refresh_start(ecoauth_account *account, i
 
 /**
  * An authorized API request. `target` is path and query, beginning with "/"; it goes to the client's server and nowhere
- * else. `method` is any but "CONNECT" and "TRACE", in capitals. `data` is a body of `size_bytes` (NULL for none) of `content_type` (NULL: "application/json;charset=UTF-8").
+ * else. `method` is any but "CONNECT" and "TRACE", in capitals. `data` is a body of `size_bytes` (NULL for none) of
+ * `content_type` (NULL: "application/json;charset=UTF-8").
  * A refused access token is refreshed and the request repeated once (protocol.md 6).
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** *response is the caller's, to be ended by
  *  ecoauth_response_free(). The _start form delivers it with the COMPLETED event.
  *  **Errors** Any answer of the API is OK, but REVOKED and NEEDS_AUTHORIZATION; those of ecoauth_account_get_token().
- *  The answer may be up to 4 MiB. **Since** 0.1
+ *  PROTOCOL: the answer is larger than 4 MiB. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_account_request(ecoauth_account *account, const char *method, const char *target,
                                                const void *data, size_t size_bytes, const char *content_type,
@@ -170,6 +171,27 @@ ECOAUTH_EXPORT int32_t ecoauth_account_request(ecoauth_account *account, const c
 ECOAUTH_EXPORT int32_t ecoauth_account_request_start(ecoauth_account *account, const char *method, const char *target,
                                                      const void *data, size_t size_bytes, const char *content_type,
                                                      int64_t *operation, ecoauth_error **error);
+
+/**
+ * The same with headers of the caller's, and with another limit of the answer. `headers` (NULL for none) is one text, at most
+ * 16 KiB: "Name: value" in lines that end with a line feed, the last one's being optional; names of letters, digits, "-" and "_",
+ * values of printable ASCII. Whoever makes it of parts must not let a line feed pass in one. Refused are Authorization and whatever
+ * else the library sends itself or concerns the connection: Host, User-Agent, Content-Type (that is `content_type`),
+ * Content-Length, Transfer-Encoding, Connection, Accept-Encoding, Expect, Keep-Alive, Proxy-Authorization, Proxy-Connection,
+ * TE, Trailer, Upgrade. They are sent with the repetition, too. `max_response_bytes` is 1 byte to 64 MiB, or 0 for 4 MiB.
+ *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** As there; copies the headers.
+ *  **Errors** As there; PROTOCOL with the action FIX_CONFIG: the body is larger than `max_response_bytes`. **Since** 0.1
+ */
+ECOAUTH_EXPORT int32_t ecoauth_account_request_with(ecoauth_account *account, const char *method, const char *target,
+                                                    const char *headers, const void *data, size_t size_bytes,
+                                                    const char *content_type, int64_t max_response_bytes,
+                                                    int64_t timeout_ms, ecoauth_response **response,
+                                                    ecoauth_error **error);
+ECOAUTH_EXPORT int32_t ecoauth_account_request_with_start(ecoauth_account *account, const char *method,
+                                                          const char *target, const char *headers, const void *data,
+                                                          size_t size_bytes, const char *content_type,
+                                                          int64_t max_response_bytes, int64_t *operation,
+                                                          ecoauth_error **error);
 
 /**
  * Brings a refresh token from elsewhere under the library's care: saves it, proves it by one refresh, and then puts what came

@@ -11,6 +11,7 @@
 #include "capi/checks.hpp"
 #include "capi/guard.hpp"
 #include "capi/handles.hpp"
+#include "capi/request_arguments.hpp"
 #include "client/brought_commands.hpp"
 
 using namespace ecoauth;
@@ -78,43 +79,6 @@ Result<Command> address_command(const ecoauth_account* account, int32_t flow, co
   const Runtime& runtime = account->value->runtime();
   return authorize_url_command(flow, redirect_uri, runtime.config, runtime.random);
 }
-
-/// Any but those that are not the API's business.
-bool is_method(std::string_view method) {
-  return method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos && method != "CONNECT" &&
-         method != "TRACE";
-}
-
-/// The arguments of an API request.
-struct RequestArguments {
-  const char* method;
-  const char* target;
-  const void* data;
-  size_t size_bytes;
-  const char* content_type;
-
-  Checks& check(Checks& checks) const {
-    checks.ascii(method, 1, 10, "method")
-        .ascii(target, 1, longest_address_bytes, "target")
-        .bytes(data, size_bytes, "data");
-    if (content_type) checks.ascii(content_type, 1, 200, "content_type");
-    return checks
-        .holds([&] { return is_method(method); }, "method", "it is no HTTP method, or one of CONNECT and TRACE")
-        .holds([&] { return target[0] == '/' && !std::strpbrk(target, " #"); }, "target",
-               "it is not a path and query, beginning with \"/\"");
-  }
-
-  Command command() const {
-    Command command = simple(Command::Kind::request);
-    command.method = method;
-    command.target = Secret(target);
-    if (data) {
-      command.body = Secret(std::string_view(static_cast<const char*>(data), size_bytes));
-      command.content_type = content_type ? content_type : "application/json;charset=UTF-8";
-    }
-    return command;
-  }
-};
 
 /// The token in memory, for hot paths: no lock, no memory, nothing that throws.
 int32_t copy_text(const ecoauth_account* account, bool with_scheme, char* buffer, size_t size_bytes,
@@ -272,8 +236,23 @@ int32_t ecoauth_account_refresh_start(ecoauth_account* account, int64_t* operati
 int32_t ecoauth_account_request(ecoauth_account* account, const char* method, const char* target, const void* data,
                                 size_t size_bytes, const char* content_type, int64_t timeout_ms,
                                 ecoauth_response** response, ecoauth_error** error) {
+  return ecoauth_account_request_with(account, method, target, nullptr, data, size_bytes, content_type, 0, timeout_ms,
+                                      response, error);
+}
+
+int32_t ecoauth_account_request_start(ecoauth_account* account, const char* method, const char* target,
+                                      const void* data, size_t size_bytes, const char* content_type, int64_t* operation,
+                                      ecoauth_error** error) {
+  return ecoauth_account_request_with_start(account, method, target, nullptr, data, size_bytes, content_type, 0,
+                                            operation, error);
+}
+
+int32_t ecoauth_account_request_with(ecoauth_account* account, const char* method, const char* target,
+                                     const char* headers, const void* data, size_t size_bytes, const char* content_type,
+                                     int64_t max_response_bytes, int64_t timeout_ms, ecoauth_response** response,
+                                     ecoauth_error** error) {
   if (response) *response = nullptr;
-  const RequestArguments arguments{method, target, data, size_bytes, content_type};
+  const RequestArguments arguments{method, target, headers, data, size_bytes, content_type, max_response_bytes};
   Checks checks;
   checks.needs(account, "account");
   return run(
@@ -285,10 +264,11 @@ int32_t ecoauth_account_request(ecoauth_account* account, const char* method, co
       });
 }
 
-int32_t ecoauth_account_request_start(ecoauth_account* account, const char* method, const char* target,
-                                      const void* data, size_t size_bytes, const char* content_type, int64_t* operation,
-                                      ecoauth_error** error) {
-  const RequestArguments arguments{method, target, data, size_bytes, content_type};
+int32_t ecoauth_account_request_with_start(ecoauth_account* account, const char* method, const char* target,
+                                           const char* headers, const void* data, size_t size_bytes,
+                                           const char* content_type, int64_t max_response_bytes, int64_t* operation,
+                                           ecoauth_error** error) {
+  const RequestArguments arguments{method, target, headers, data, size_bytes, content_type, max_response_bytes};
   Checks checks;
   checks.needs(account, "account");
   return start(account, operation, error, arguments.check(checks), [&] { return arguments.command(); });

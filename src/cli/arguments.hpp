@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ecoauth::cli {
 
@@ -48,6 +49,7 @@ struct Arguments {
   std::string path;
   std::optional<std::string> data;
   std::optional<std::string> data_file;
+  std::vector<std::string> headers;
 };
 
 /// Reads the command line and the environment, except for the client id (client_id.hpp), and configures `output`. None

@@ -55,6 +55,7 @@ higher, or an API status other than 0), the body is printed all the same, standa
 Examples:
   ecoauth request GET '/1/thermostatSummary?json=%7B%22selection%22%3A%7B%22selectionType%22%3A%22registered%22%7D%7D'
   ecoauth request POST /1/thermostat --data-file change.json
+  ecoauth request GET /1/thermostatSummary --header 'Accept: application/json' --header 'X-Trace: 7'
 
 With --json:
   {"type":"response","http_status":200,"api_status":0,"content_type":"...","body":"..."}

@@ -101,6 +101,9 @@ void add_options_of(const std::string& command, CLI::App& app, Arguments& argume
     app.add_option("--data", arguments.data, "body; other users may see it in the list of processes")
         ->type_name("JSON");
     app.add_option("--data-file", arguments.data_file, "body from this file, - for standard input")->type_name("FILE");
+    app.add_option("--header", arguments.headers, "a further header, \"Name: value\"; may be given several times")
+        ->type_name("LINE")
+        ->allow_extra_args(false);
   } else if (command == "import") {
     app.add_option("FILE", arguments.file,
                    "the other program's file, - for standard input; without it the token\nis asked for")

@@ -73,11 +73,18 @@ std::string quoted(std::string text) {
 
 // --- bash -----------------------------------------------------------------------------------------------------------
 
-void add_bash_values(const std::vector<Option>& options, std::string& script) {
+/// The option's names as patterns of "COMMAND OPTION": what takes a value here may be a flag of another command.
+std::string bash_patterns(const std::string& command, const Option& option) {
+  std::string patterns;
+  for (const std::string& name : option.names)
+    patterns += (patterns.empty() ? "" : "|") + (command.empty() ? "*' " : "'" + command + " ") + name + "'";
+  return patterns;
+}
+
+void add_bash_values(const std::string& command, const std::vector<Option>& options, std::string& script) {
   for (const Option& option : options) {
     if (!option.takes_value) continue;
-    std::string names;
-    for (const std::string& name : option.names) names += (names.empty() ? "" : "|") + name;
+    const std::string names = bash_patterns(command, option);
     script += "    " + names + ") ";
     if (option.values == "FILE")
       script += "_ecoauth_files; return ;;\n";
@@ -90,17 +97,16 @@ void add_bash_values(const std::vector<Option>& options, std::string& script) {
 
 std::string bash_script(const Command& general, const std::vector<Command>& commands) {
   std::string with_value, values, per_command, names;
-  add_bash_values(general.options, values);
-  const auto note = [&](const std::vector<Option>& options) {
+  add_bash_values("", general.options, values);
+  const auto note = [&](const std::string& command, const std::vector<Option>& options) {
     for (const Option& option : options) {
-      for (const std::string& name : option.names)
-        with_value += option.takes_value ? (with_value.empty() ? "" : "|") + name : "";
+      if (option.takes_value) with_value += (with_value.empty() ? "" : "|") + bash_patterns(command, option);
     }
   };
-  note(general.options);
+  note("", general.options);
   for (const Command& command : commands) {
-    note(command.options);
-    add_bash_values(command.options, values);
+    note(command.name, command.options);
+    add_bash_values(command.name, command.options, values);
     names += (names.empty() ? "" : " ") + command.name;
     per_command += "    " + command.name + ") options=\"$options" + names_of(command.options) + "\"";
     if (!command.arguments.empty()) {
@@ -130,16 +136,16 @@ _ecoauth() {
   [[ $prev != = ]] || prev=${COMP_WORDS[COMP_CWORD - 2]}
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
-    case $word in
+    case "$command $word" in
       )script" +
          with_value + R"script() ((i++)); [[ ${COMP_WORDS[i]} != = ]] || ((i++)) ;;
-      :) ((i++)) ;;
-      -* | =) ;;
+      *' :') ((i++)) ;;
+      *' -'* | *' =') ;;
       *) [[ -n $command ]] || command=$word; ((count++)) ;;
     esac
   done
-  case $prev in
-    :) _ecoauth_files; return ;;
+  case "$command $prev" in
+    *' :') _ecoauth_files; return ;;
 )script" +
          values + R"script(  esac
   options=')script" +

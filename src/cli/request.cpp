@@ -46,6 +46,17 @@ std::string data_of(const Arguments& arguments, const std::string& method, const
   return arguments.data.value_or("");
 }
 
+/// As the library takes them: lines.
+std::string headers_of(const Arguments& arguments) {
+  std::string lines;
+  for (const std::string& header : arguments.headers) {
+    if (header.empty() || header.find('\n') != std::string::npos)
+      throw Failure::usage("a header must be one line, \"Name: value\"", "Give --header once for each.");
+    lines += header + "\n";
+  }
+  return lines;
+}
+
 /// What the API refused, 0 when nothing.
 int verdict(int32_t http_status, int32_t api_status) {
   if (http_status < 400 && api_status <= 0) return exit_ok;
@@ -92,11 +103,13 @@ void print(const ecoauth_response* response, Output& output) {
 int request(const Arguments& arguments, Output& output, const Signals& signals) {
   const std::string method = method_of(arguments);
   check_path(arguments.path);
+  const std::string headers = headers_of(arguments);
   const std::string data = data_of(arguments, method, signals);
   Session session(settings_of(arguments), given_client_id(arguments, output, signals), output, signals);
   const EventHandle done = session.run([&](ecoauth_account* account, int64_t* operation, ecoauth_error** error) {
-    return ecoauth_account_request_start(account, method.c_str(), arguments.path.c_str(),
-                                         data.empty() ? nullptr : data.data(), data.size(), nullptr, operation, error);
+    return ecoauth_account_request_with_start(account, method.c_str(), arguments.path.c_str(), headers.c_str(),
+                                              data.empty() ? nullptr : data.data(), data.size(), nullptr, 0, operation,
+                                              error);
   });
   const ecoauth_response* response = ecoauth_event_response(done.get());
   print(response, output);

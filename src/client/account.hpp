@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/runtime.hpp"
@@ -24,12 +25,14 @@ namespace ecoauth {
 struct Command {
   enum class Kind { get_token, refresh, authorize_pin, request, sign_out, wait, authorize_url, redirect, import_token };
   Kind kind = Kind::get_token;
-  int64_t min_valid_ms = 0;    ///< get_token
-  int64_t seen_revision = 0;   ///< wait
-  std::string method;          ///< request
-  Secret target;               ///< request: path and query
-  Secret body;                 ///< request
-  std::string content_type;    ///< request; empty without a body
+  int64_t min_valid_ms = 0;                             ///< get_token
+  int64_t seen_revision = 0;                            ///< wait
+  std::string method;                                   ///< request
+  Secret target;                                        ///< request: path and query
+  std::vector<std::pair<std::string, Secret>> headers;  ///< request: beside what is sent anyway
+  Secret body;                                          ///< request
+  std::string content_type;                             ///< request; empty without a body
+  size_t max_response_bytes = 4 * 1024 * 1024;          ///< request
   std::shared_ptr<const Brought> brought;  ///< authorize_url, redirect, import_token: by brought_commands.hpp
 };
 
@@ -42,7 +45,8 @@ class Account : public std::enable_shared_from_this<Account> {
 
   /// The blocking form: at most `timeout_ms` (negative: no limit), then TIMEOUT and the operation is cancelled.
   Outcome run(Command command, int64_t timeout_ms);
-  /// The other form: an operation that ends in one COMPLETED event. `*operation` is set before any event of it can come.
+  /// The other form: an operation that ends in one COMPLETED event. `*operation` is set before any event of it can
+  /// come.
   std::optional<Error> start(Command command, OperationId* operation);
 
   /// False when no PIN is pending.
@@ -67,8 +71,9 @@ class Account : public std::enable_shared_from_this<Account> {
 
  private:
   using Completion = std::function<void(Outcome)>;
-  using Apply = std::function<void()>;                ///< takes a result in; runs with the lock held
-  using StoreTask = std::function<Apply(TokenStore*)>;  ///< runs without it; nullptr: the store is not to be had any more
+  using Apply = std::function<void()>;  ///< takes a result in; runs with the lock held
+  using StoreTask =
+      std::function<Apply(TokenStore*)>;  ///< runs without it; nullptr: the store is not to be had any more
   struct ApiCall;
 
   // account.cpp. All private functions expect the lock to be held unless they say otherwise.
@@ -84,7 +89,7 @@ class Account : public std::enable_shared_from_this<Account> {
   // account_actions.cpp
   void perform(Action action);
   void connect(const Action& action);
-  void connected(int64_t number);  // without the lock
+  void connected(int64_t number);                    // without the lock
   void answered(int64_t number, Classified answer);  // without the lock
   void publish();
   void complete(const Action& action);

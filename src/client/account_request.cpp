@@ -1,18 +1,30 @@
 // Authorized API requests: the token in the header, a refused token refreshed and the request repeated, once.
 
+#include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "client/account.hpp"
 #include "client/raw_answer.hpp"
 
 namespace ecoauth {
 namespace {
 
-constexpr size_t most_answer_bytes = 4 * 1024 * 1024;
-constexpr int64_t patience_ms = 15 * 60 * 1000;  // API status 1 in spite of good refreshes, before a person is asked
+constexpr size_t smallest_cap_bytes = 64 * 1024;  // so much is read whatever the caller wants, to know a refused token
+constexpr int64_t patience_ms = 15 * 60 * 1000;   // API status 1 in spite of good refreshes, before a person is asked
 constexpr int64_t api_refusal_retry_ms = 60 * 1000;
 
 bool says_no(const Classified& answer) { return answer.error.api_status == 1; }
+
+Error too_large(size_t cap_bytes, int http_status) {
+  Error error =
+      make_error(ECOAUTH_ERROR_PROTOCOL,
+                 "the answer is larger than the " + to_text(static_cast<int64_t>(cap_bytes)) + " bytes allowed",
+                 "Ask the API for less, or allow more.");
+  error.action = ECOAUTH_ACTION_FIX_CONFIG;
+  error.http_status = http_status;
+  return error;
+}
 
 }  // namespace
 
@@ -69,13 +81,16 @@ void Account::send(const std::shared_ptr<ApiCall>& call, Outcome token) {
   request.origin = config.origin;
   request.target = call->command.target.clone();
   request.headers.emplace_back("Authorization", call->token->header.clone());
+  for (const auto& [name, value] : call->command.headers) request.headers.emplace_back(name, value.clone());
   request.content_type = call->command.content_type;
   request.body = call->command.body.clone();
   request.connect_timeout_ms = config.connect_timeout_ms;
   request.total_timeout_ms = config.request_timeout_ms;
-  request.max_answer_bytes = most_answer_bytes;
+  request.max_answer_bytes = std::max(call->command.max_response_bytes, smallest_cap_bytes);
   HttpTransport::Hooks hooks;
-  hooks.on_done = [self = shared_from_this(), call](HttpResult result) { self->request_answered(call, std::move(result)); };
+  hooks.on_done = [self = shared_from_this(), call](HttpResult result) {
+    self->request_answered(call, std::move(result));
+  };
   call->exchange = transport->submit(std::move(request), std::move(hooks));
 }
 
@@ -84,8 +99,8 @@ void Account::request_answered(const std::shared_ptr<ApiCall>& call, HttpResult 
   std::lock_guard lock(mutex_);
   call->exchange.reset();
   if (call->abandoned) return;
-  runtime_->logger.log(LogLevel::debug, "account ", key_, ": API request ended with HTTP ", result.status, ", API status ",
-                       answer.error.api_status);
+  runtime_->logger.log(LogLevel::debug, "account ", key_, ": API request ended with HTTP ", result.status,
+                       ", API status ", answer.error.api_status);
   if (answer.answer_class == AnswerClass::token_expired && !call->repeated) {
     call->repeated = true;
     machine_.rejected(call->token->generation, now());
@@ -103,6 +118,9 @@ Outcome Account::conclude(const std::shared_ptr<ApiCall>& call, HttpResult resul
     outcome.error = std::move(error);
     return std::move(outcome);
   };
+  const size_t cap_bytes = call->command.max_response_bytes;
+  if (result.failure == HttpFailure::too_large && result.body.size() > 0)  // not the head's size
+    return fail(too_large(cap_bytes, result.status));
   if (result.outcome != HttpOutcome::answered) return fail(std::move(answer.error));
   if (answer.answer_class == AnswerClass::revoked) {
     machine_.revoked(now());
@@ -121,6 +139,7 @@ Outcome Account::conclude(const std::shared_ptr<ApiCall>& call, HttpResult resul
     return fail(std::move(answer.error));
   }
   api_refused_since_ms_ = -1;
+  if (result.body.size() > cap_bytes) return fail(too_large(cap_bytes, result.status));
   auto response = std::make_shared<Response>();
   response->http_status = result.status;
   response->api_status = answer.error.api_status;

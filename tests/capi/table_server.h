@@ -11,7 +11,7 @@ enum { most_seen = 64 };
 struct wire {
   int status;          /* 0: the connection ends behind the request, without a word */
   const char* headers; /* further ones, each with its line end; NULL for none */
-  const char* body;    /* '#' stands for 7000 characters */
+  const char* body;    /* '#' stands for 7000 characters, '\1' for a mebibyte */
   int missing_bytes;   /* so much less is sent than announced */
 };
 

@@ -114,6 +114,10 @@ class Shells(Case):
                 self.assertEqual(offers("ecoauth request "), {"GET", "POST"})
                 self.assertEqual(offers("ecoauth --scope smartW"), {"smartWrite"})
                 self.assertEqual(offers("ecoauth --server "), set())
+                # A flag of one command, with a value in another.
+                self.assertEqual(offers("ecoauth request --header "), set())
+                self.assertEqual(offers("ecoauth request --header Accept GE"), {"GET"})
+                self.assertIn("--min-valid", offers("ecoauth token --header --"))
 
 
 if __name__ == "__main__":

@@ -211,6 +211,21 @@ class Details(Case):
         self.assertIn(sandbox.log()[-2]["method"], ("PATCH", "(other)"))  # the last is the asking for the log
         self.expect_failure(tool.run("request", "GET", sandbox.url + "/1/thermostat"), 2)
 
+    def test_request_with_headers(self):
+        sandbox, tool = self.authorized()
+        relay = Relay(sandbox.url)
+        self.addCleanup(relay.close)
+        tool.environment["ECOAUTH_SERVER"] = relay.url
+        self.login(tool, sandbox)
+        self.expect(tool.run("request", "--header", "X-One: a: b", "GET", SUMMARY, "--header", "Accept:text/plain"), 0)
+        for line in (b"X-One: a: b", b"Accept: text/plain"):
+            self.assertIn(b"\r\n" + line + b"\r\n", relay.sent)
+        before = len(relay.sent)
+        for line in ("Authorization: Bearer mine", "X-One", "X: a\nHost: other.example", "X: a\r", ""):
+            with self.subTest(line):
+                self.expect_failure(tool.run("request", "GET", SUMMARY, "--header", line), 2)
+        self.assertEqual(len(relay.sent), before)
+
     def test_an_expired_token_is_refreshed_by_a_request(self):
         sandbox, tool = self.authorized()
         before = tool.run("token").out

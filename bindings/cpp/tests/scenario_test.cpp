@@ -117,6 +117,17 @@ BOOST_AUTO_TEST_CASE(request) {
   BOOST_REQUIRE_EQUAL(second.api_status, 0);
   BOOST_REQUIRE_EQUAL(account.generation(), 2);
   BOOST_REQUIRE_EQUAL(sandbox_requests(&sandbox.process, "api"), 3);
+
+  const Response third =
+      account.request("GET", summary, std::nullopt, Extras{{{"X-One", "1"}, {"X-Two", "2"}}, 1 << 20}, 30s);
+  BOOST_REQUIRE_EQUAL(third.body, first.body);
+  auto refused = account.try_request("GET", summary, std::nullopt, Extras{{}, 5}, 30s);
+  BOOST_REQUIRE_EQUAL(refused.error().name(), std::string("PROTOCOL"));
+  for (const char* name : {"Authorization", "X-One: 1\nX-Two"}) {
+    const auto started = account.start_request("GET", summary, std::nullopt, Extras{{{name, "mine"}}});
+    BOOST_REQUIRE(!started);
+    BOOST_REQUIRE_EQUAL(started.error().name(), std::string("INVALID_ARGUMENT"));
+  }
   proven("request");
 }
 

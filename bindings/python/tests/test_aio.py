@@ -38,6 +38,9 @@ def test_the_whole_story(start_sandbox: StartSandbox) -> None:
             sandbox.control("expire", what="access")
             assert (await account.request("GET", SUMMARY)).api_status == 0
             assert account.generation == 2
+            assert (await account.request("GET", SUMMARY, headers={"X-One": "1"}, max_response_bytes=1 << 20)).api_status == 0
+            with pytest.raises(ecoauth.ConfigError):
+                await account.request("GET", SUMMARY, headers={"X-One": "1"}, max_response_bytes=5)
             with pytest.raises(ecoauth.RetryError):
                 await account.refresh()
             assert (await account.wait_for_change(0)).state == ecoauth.GrantState.ACTIVE

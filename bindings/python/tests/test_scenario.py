@@ -95,6 +95,14 @@ def test_request_with_a_refusal_in_the_middle(start_sandbox: StartSandbox) -> No
         assert len([each for each in sandbox.log() if each["path"].startswith("/1/thermostatSummary")]) == 3
         posted = account.request("POST", "/1/thermostat?format=json", '{"selection": {}}', content_type="application/json")
         assert posted.http_status > 0
+        third = account.request("GET", SUMMARY, headers={"X-One": "1", "X-Two": "2"}, max_response_bytes=1 << 20)
+        assert third.json() == first.json()
+        with pytest.raises(ecoauth.ConfigError, match="larger than the 5 bytes"):
+            account.request("GET", SUMMARY, max_response_bytes=5)
+        for headers in ({"Authorization": "mine"}, {"X-One": "1\nX-Two: 2"}, {"X-One": "1\r"}, {"X-One": "\0"}):
+            with pytest.raises(ecoauth.EcoauthError) as refused:
+                account.request("GET", SUMMARY, headers=headers)
+            assert refused.value.code == ecoauth.Code.INVALID_ARGUMENT
 
 
 @pytest.mark.scenario("cancel")

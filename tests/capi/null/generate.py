@@ -16,6 +16,7 @@ import header_model  # noqa: E402
 # Parameters that may be NULL, as their comments say; (function, parameter) or ("*", parameter).
 NULLABLE = {
     ("*", "error"), ("*", "needed_bytes"), ("*", "user_data"), ("*", "finalizer"), ("*", "data"), ("*", "content_type"),
+    ("*", "headers"),
     ("ecoauth_account_copy_token", "generation"), ("ecoauth_account_authorization_header", "generation"),
     ("ecoauth_account_open", "key"), ("ecoauth_store_new_callbacks", "list"),
     ("ecoauth_store_seal_with_secret_service", "label"), ("ecoauth_store_seal_with_secret_service", "bus_address"),
@@ -29,7 +30,7 @@ REQUIRED = {("ecoauth_account_last_error", "error")}
 # Good values for texts and numbers, by parameter name.
 TEXTS = {
     "key": '"default"', "redirect_uri": '"https://127.0.0.1/back"', "redirected_url": '"https://127.0.0.1/back?code=a&state=b"',
-    "method": '"GET"', "target": '"/1/thermostat"', "content_type": '"application/json"', "refresh_token": '"not-a-real-token"',
+    "method": '"GET"', "headers": '"X-Test: 1"', "target": '"/1/thermostat"', "content_type": '"application/json"', "refresh_token": '"not-a-real-token"',
     "feature": '"pin"', "what": '"openssl"', "folder": '"/nonexistent/ecoauth"', "client_id": 'FIXTURE_CLIENT_ID',
     "scope": '"smartRead"', "base_url": '"http://127.0.0.1:1"', "user_agent": '"agent/1"', "ca_file": '"/nonexistent/ca.pem"',
     "path": '"/nonexistent/key"', "label": '"label"', "bus_address": '"unix:path=/nonexistent/bus"',
@@ -39,7 +40,7 @@ NUMBERS = {
     "timeout_ms": "0", "min_valid_ms": "0", "operation": "1", "generation": "1", "seen_revision": "1", "index": "0",
     "result": "0", "action": "0", "state": "0", "flow": "1", "size_bytes": "8", "most_verbose": "1", "dispatch": "2",
     "first_percent": "70", "last_percent": "85", "min_left_ms": "1000", "left_percent": "5", "keep_fresh": "0", "role": "0",
-    "polling": "0", "style": "0", "fd": "0",
+    "polling": "0", "style": "0", "fd": "0", "max_response_bytes": "0",
 }
 # A setter's own good time-out is not 0.
 SETTER_TIMEOUT = "5000"

@@ -70,7 +70,8 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "account_complete_redirect_start": (c_int32, [_HANDLE, c_char_p, _OPERATION, _ERROR]),
     "account_get_token_start": (c_int32, [_HANDLE, c_int64, _OPERATION, _ERROR]),
     "account_refresh_start": (c_int32, [_HANDLE, _OPERATION, _ERROR]),
-    "account_request_start": (c_int32, [_HANDLE, c_char_p, c_char_p, c_char_p, c_size_t, c_char_p, _OPERATION, _ERROR]),
+    "account_request_with_start": (
+        c_int32, [_HANDLE, c_char_p, c_char_p, c_char_p, c_char_p, c_size_t, c_char_p, c_int64, _OPERATION, _ERROR]),
     "account_import_start": (c_int32, [_HANDLE, c_char_p, _OPERATION, _ERROR]),
     "account_sign_out_start": (c_int32, [_HANDLE, _OPERATION, _ERROR]),
     "account_wait_start": (c_int32, [_HANDLE, c_int64, _OPERATION, _ERROR]),

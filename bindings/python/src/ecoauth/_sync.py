@@ -7,7 +7,7 @@ import os
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Mapping, Optional, TypeVar, Union
 
 from ._core import AccountHandle, Core, Options, encode, milliseconds, refuse_inside_callback
 from ._errors import Code, EcoauthError, make_error
@@ -163,9 +163,12 @@ class Account:
         self._wait(timeout, "refresh")
 
     def request(self, method: str, target: str, body: Union[bytes, str, None] = None, *, content_type: Optional[str] = None,
+                headers: Optional[Mapping[str, str]] = None, max_response_bytes: int = 0,
                 timeout: Optional[float] = 60) -> Response:
-        """An authorized API request; a refused token is refreshed and the request repeated once."""
-        return required(self._wait(timeout, "request", *request_arguments(method, target, body, content_type)).response)
+        """An authorized API request; a refused token is refreshed and the request repeated once. `headers` are sent beside the
+        library's own; an answer larger than `max_response_bytes` (at most 64 MiB, 0 for 4 MiB) is an error."""
+        arguments = request_arguments(method, target, headers, body, content_type, max_response_bytes)
+        return required(self._wait(timeout, "request_with", *arguments).response)
 
     def sign_out(self, timeout: Optional[float] = 60) -> bool:
         """Forgets the grant, on disk too. False when there was none."""
@@ -224,10 +227,14 @@ class Account:
         self.close()
 
 
-def request_arguments(method: str, target: str, body: Union[bytes, str, None], content_type: Optional[str]) -> tuple[Any, ...]:
+def request_arguments(method: str, target: str, headers: Optional[Mapping[str, str]], body: Union[bytes, str, None],
+                      content_type: Optional[str], max_response_bytes: int) -> tuple[Any, ...]:
     data = body.encode("utf-8") if isinstance(body, str) else body
     kind = None if content_type is None else encode(content_type, "content_type")
-    return encode(method, "method"), encode(target, "target"), data, len(data or b""), kind
+    lines = "".join(f"{name}: {value}\n" for name, value in (headers or {}).items())
+    if lines.count("\n") != len(headers or {}):
+        raise make_error(Code.INVALID_ARGUMENT, "a name or value of headers holds a line feed")
+    return encode(method, "method"), encode(target, "target"), encode(lines, "headers"), data, len(data or b""), kind, max_response_bytes
 
 
 def required(value: Optional[T]) -> T:

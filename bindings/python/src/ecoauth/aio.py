@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import logging
 import socket
-from typing import Any, Awaitable, Callable, Optional, Union
+from typing import Any, Awaitable, Callable, Mapping, Optional, Union
 
 from ._core import AccountHandle, Core, Options, encode, milliseconds
 from ._errors import Code, EcoauthError, make_error
@@ -184,9 +184,12 @@ class Account:
         await self._wait(timeout, "refresh")
 
     async def request(self, method: str, target: str, body: Union[bytes, str, None] = None, *, content_type: Optional[str] = None,
+                      headers: Optional[Mapping[str, str]] = None, max_response_bytes: int = 0,
                       timeout: Optional[float] = 60) -> Response:
-        """An authorized API request; a refused token is refreshed and the request repeated once."""
-        return required((await self._wait(timeout, "request", *request_arguments(method, target, body, content_type))).response)
+        """An authorized API request; a refused token is refreshed and the request repeated once. `headers` are sent beside the
+        library's own; an answer larger than `max_response_bytes` (at most 64 MiB, 0 for 4 MiB) is an error."""
+        arguments = request_arguments(method, target, headers, body, content_type, max_response_bytes)
+        return required((await self._wait(timeout, "request_with", *arguments)).response)
 
     async def sign_out(self, timeout: Optional[float] = 60) -> bool:
         """Forgets the grant, on disk too. False when there was none."""

@@ -44,6 +44,12 @@ struct Body {
   std::string content_type = "application/json;charset=UTF-8";
 };
 
+/// What a request may have beside its usual parts.
+struct Extras {
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names and values; none that the library sends itself
+  int64_t max_response_bytes = 0;                            ///< up to 64 MiB; 0: 4 MiB
+};
+
 /// One user's grant under a name. Usable from any number of threads; it may outlive its client and answers CLOSED then.
 ///
 /// Every call that waits has four forms: X(..., timeout) throws; try_X(..., timeout) returns a Result; both take a stop
@@ -114,25 +120,36 @@ class Account {
   // --- request ---
   /// An authorized API request; a refused token is refreshed and the request repeated once.
   Result<Operation<Response>> start_request(const std::string& method, const std::string& target,
-                                            const std::optional<Body>& body = {}) {
+                                            const std::optional<Body>& body = {}, const Extras& extras = {}) {
     return start<Response>([&](int64_t* operation, ecoauth_error** error) {
-      return ecoauth_account_request_start(handle(), method.c_str(), target.c_str(), body ? body->data.data() : nullptr,
-                                           body ? body->data.size() : 0, body ? body->content_type.c_str() : nullptr,
-                                           operation, error);
+      return ecoauth_account_request_with_start(handle(), method.c_str(), target.c_str(), lines_of(extras).c_str(),
+                                                body ? body->data.data() : nullptr, body ? body->data.size() : 0,
+                                                body ? body->content_type.c_str() : nullptr, extras.max_response_bytes,
+                                                operation, error);
     });
   }
   Result<Response> try_request(const std::string& method, const std::string& target,
                                const std::optional<Body>& body = {}, Milliseconds timeout = forever) {
+    return try_request(method, target, body, Extras(), timeout);
+  }
+  Result<Response> try_request(const std::string& method, const std::string& target, const std::optional<Body>& body,
+                               const Extras& extras, Milliseconds timeout = forever) {
     return fetch<Response, ecoauth_response>([&](ecoauth_response** made, ecoauth_error** error) {
-      return ecoauth_account_request(handle(), method.c_str(), target.c_str(), body ? body->data.data() : nullptr,
-                                     body ? body->data.size() : 0, body ? body->content_type.c_str() : nullptr,
-                                     timeout.count(), made, error);
+      return ecoauth_account_request_with(handle(), method.c_str(), target.c_str(), lines_of(extras).c_str(),
+                                          body ? body->data.data() : nullptr, body ? body->data.size() : 0,
+                                          body ? body->content_type.c_str() : nullptr, extras.max_response_bytes,
+                                          timeout.count(), made, error);
     });
   }
   template <typename Stop>
   Result<Response> try_request(const std::string& method, const std::string& target, const std::optional<Body>& body,
                                Milliseconds timeout, const Stop& stop) {
     return wait(start_request(method, target, body), timeout, stop);
+  }
+  template <typename Stop>
+  Result<Response> try_request(const std::string& method, const std::string& target, const std::optional<Body>& body,
+                               const Extras& extras, Milliseconds timeout, const Stop& stop) {
+    return wait(start_request(method, target, body, extras), timeout, stop);
   }
   template <typename... More>
   Response request(More&&... more) {
@@ -284,6 +301,18 @@ class Account {
 
  private:
   ecoauth_account* handle() const { return account_.get(); }
+
+  /// A line feed in a name or value must not begin a header of its own: as a carriage return the library refuses it.
+  static std::string lines_of(const Extras& extras) {
+    std::string lines;
+    for (const auto& [name, value] : extras.headers) {
+      std::string line = name + ": " + value;
+      for (char& c : line)
+        if (c == '\n' || c == '\0') c = '\r';
+      lines += line + "\n";
+    }
+    return lines;
+  }
 
   Error failed(int32_t result, ecoauth_error* error) const {
     if (account_) return core_->explain(Error::take(result, error));
