@@ -13,6 +13,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 // The library wakes us again when events are left.
 const EVENTS_AT_ONCE = 64;
 
+const limit = (timeoutMs) => (timeoutMs === Infinity ? -1 : timeoutMs);
+
 // Options that are names, and the numbers they stand for.
 const named = { logLevel: numbers.LogLevel, keepFresh: numbers.KeepFresh, role: numbers.Role, polling: numbers.Polling,
   parameterStyle: numbers.ParameterStyle };
@@ -68,15 +70,15 @@ class Client extends EventEmitter {
   }
 
   /** The names of the accounts that the store has records of. */
-  async accounts({ timeoutMs = -1 } = {}) {
+  async accounts({ timeoutMs = 60000 } = {}) {
     this.#attach();
-    return native().accounts(this.#handle, timeoutMs);
+    return native().accounts(this.#handle, limit(timeoutMs));
   }
 
   /** Starts nothing new from now on, and waits until running exchanges have finished and everything is saved. */
   async quiesce({ timeoutMs = 8000 } = {}) {
     this.#attach();
-    await native().quiesce(this.#handle, timeoutMs);
+    await native().quiesce(this.#handle, limit(timeoutMs));
   }
 
   /** Ends the client: running exchanges are finished and saved, what waits ends with an error. */

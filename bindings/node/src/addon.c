@@ -103,18 +103,12 @@ static void woken(napi_env env, napi_value function, void* context, void* data) 
   if (env) deliver_store_calls(context); /* without an environment it is on its way out */
 }
 
-/** The environment ends: a worker was terminated, or the process ends. Runs before Node ends the thread-safe function,
- * which was made earlier. Nobody answers calls of stores any more, so nothing waits for JavaScript here. */
+/** The environment ends: a worker was terminated, or the process ends. Nobody answers calls of stores any more, so
+ * nothing may wait for JavaScript from here on. Runs before Node ends the thread-safe function and finalizes the
+ * handles, which were made known earlier. */
 static void environment_ends(void* data) {
   struct instance* instance = data;
   end_stores(instance);
-  while (instance->handles) {
-    struct handle* handle = instance->handles;
-    end_handle(handle);
-    instance->handles = handle->next;
-    if (handle->next) handle->next->link = &instance->handles;
-    handle->link = NULL; /* its finalizer has nothing to take out */
-  }
   instance_release(instance);
 }
 

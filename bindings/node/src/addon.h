@@ -19,17 +19,18 @@
 /** Every function that the addon calls. */
 #define ECOAUTH_NODE_FUNCTIONS(X)                                                                                      \
   X(version)                                                                                                           \
-  X(version_string) X(has_feature) X(runtime_info) X(result_name) X(action_name) X(state_name) X(error_code) X(        \
-      error_message) X(error_advice) X(error_action) X(error_retry_after_ms) X(error_oauth_error)                      \
-      X(error_oauth_description) X(error_oauth_uri) X(error_http_status) X(error_api_status) X(error_free) X(          \
-          options_new) X(options_free) X(options_set_client_id) X(options_set_scope) X(options_set_base_url)           \
-          X(options_set_store) X(options_set_log_level) X(options_set_dispatch) X(options_set_user_agent) X(           \
-              options_set_ca_file) X(options_set_proxy) X(options_set_request_timeout_ms)                              \
-              X(options_set_connect_timeout_ms) X(options_set_shutdown_timeout_ms) X(options_set_advisory_window) X(   \
-                  options_set_mandatory_window) X(options_set_keep_fresh) X(options_set_role) X(options_set_polling)   \
-                  X(options_set_parameter_style) X(options_set_token_format) X(options_set_verification_url) X(        \
-                      store_new_memory) X(store_new_file) X(store_new_callbacks) X(store_allow_network) X(store_free)  \
-                      X(blob_set) X(store_seal_with_callback) X(store_seal_with_fd) X(store_seal_with_file) X(         \
+  X(version_string)                                                                                                    \
+  X(has_feature) X(runtime_info) X(result_name) X(action_name) X(state_name) X(error_code) X(error_message) X(         \
+      error_advice) X(error_action) X(error_retry_after_ms) X(error_oauth_error) X(error_oauth_description)            \
+      X(error_oauth_uri) X(error_http_status) X(error_api_status) X(error_free) X(options_new) X(options_free) X(      \
+          options_set_client_id) X(options_set_scope) X(options_set_base_url) X(options_set_store)                     \
+          X(options_set_log_level) X(options_set_dispatch) X(options_set_user_agent) X(options_set_ca_file) X(         \
+              options_set_proxy) X(options_set_request_timeout_ms) X(options_set_connect_timeout_ms)                   \
+              X(options_set_shutdown_timeout_ms) X(options_set_advisory_window) X(options_set_mandatory_window) X(     \
+                  options_set_keep_fresh) X(options_set_role) X(options_set_polling) X(options_set_parameter_style)    \
+                  X(options_set_token_format) X(options_set_verification_url) X(store_new_memory) X(store_new_file) X( \
+                      store_new_callbacks) X(store_allow_network) X(store_free) X(blob_set)                            \
+                      X(store_seal_with_callback) X(store_seal_with_fd) X(store_seal_with_file) X(                     \
                           store_seal_with_secret_service) X(client_new) X(client_free) X(client_close_start)           \
                           X(client_quiesce) X(client_next_event) X(client_wakeup_fd) X(client_cancel) X(               \
                               client_accounts) X(account_list_size) X(account_list_key) X(account_list_free)           \
@@ -75,14 +76,12 @@ const char* load_library(const char* path);
 /* --- addon.c: one instance per Node environment (the main thread, and each worker)
  * --------------------------------------- */
 
-struct handle;
 struct store_call;
 
 struct instance {
   napi_env env;
   napi_ref make_error;  /* JavaScript: plain object -> Error */
   napi_ref serve_store; /* JavaScript: (number of the call, id of the store, method, ...) */
-  struct handle* handles;
 
   /* Guards what follows; library workers come here too. */
   pthread_mutex_t lock;
@@ -146,10 +145,9 @@ void end_stores(struct instance* instance);
 /** A client or an account as JavaScript holds it. Used and ended on its environment's thread only. */
 struct handle {
   struct instance* instance;
-  struct handle *next, **link; /* in the instance's list */
-  ecoauth_client* client;      /* NULL once ended */
-  ecoauth_account* account;    /* likewise */
-  int running;                 /* calls on pool threads that use it; guarded by the instance's lock */
+  ecoauth_client* client;   /* NULL once ended */
+  ecoauth_account* account; /* likewise */
+  int running;              /* calls on pool threads that use it; guarded by the instance's lock */
 };
 
 napi_value new_handle(struct instance* instance, ecoauth_client* client, ecoauth_account* account);

@@ -22,15 +22,11 @@ void end_handle(struct handle* handle) {
   handle->client = NULL;
 }
 
-/** The safety net: JavaScript ends every client that has begun anything, so nothing is waited for here. */
+/** The safety net: for clients that have begun nothing, and for all that is left when an environment ends. */
 static void collected(napi_env env, void* data, void* hint) {
   (void)env, (void)hint;
   struct handle* handle = data;
   end_handle(handle);
-  if (handle->link) {
-    *handle->link = handle->next;
-    if (handle->next) handle->next->link = handle->link;
-  }
   struct instance* instance = handle->instance;
   free(handle);
   instance_release(instance);
@@ -44,13 +40,7 @@ napi_value new_handle(struct instance* instance, ecoauth_client* client, ecoauth
     throw_text(instance->env, "out of memory");
     return NULL;
   }
-  *handle = (struct handle){.instance = instance,
-                            .next = instance->handles,
-                            .link = &instance->handles,
-                            .client = client,
-                            .account = account};
-  if (handle->next) handle->next->link = &handle->next;
-  instance->handles = handle;
+  *handle = (struct handle){.instance = instance, .client = client, .account = account};
   pthread_mutex_lock(&instance->lock);
   ++instance->users;
   pthread_mutex_unlock(&instance->lock);
@@ -276,11 +266,6 @@ static void work_complete(napi_env env, napi_status status, void* data) {
     for (size_t i = 0; i < lib.account_list_size(work->list); ++i)
       napi_set_element(env, keys, (uint32_t)i, js_text(env, lib.account_list_key(work->list, i)));
     napi_resolve_deferred(env, work->deferred, keys);
-  } else { /* it never ran: the environment is going */
-    pthread_mutex_lock(&instance->lock);
-    --work->handle->running;
-    pthread_cond_broadcast(&instance->changed);
-    pthread_mutex_unlock(&instance->lock);
   }
   if (work->error) lib.error_free(work->error);
   lib.account_list_free(work->list);

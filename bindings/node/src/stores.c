@@ -132,6 +132,14 @@ static struct store_call* next_call(struct instance* instance, bool* gone) {
   return call;
 }
 
+static void answer(struct instance* instance, struct store_call* call, int32_t result) {
+  pthread_mutex_lock(&instance->lock);
+  call->result = result;
+  call->answered = true;
+  pthread_cond_broadcast(&instance->changed);
+  pthread_mutex_unlock(&instance->lock);
+}
+
 /** The arguments of JavaScript's serve_store. Made without the lock: collecting garbage may come back here. */
 static void describe(napi_env env, const struct store_call* call, napi_value values[7]) {
   values[0] = js_number(env, call->number);
@@ -156,8 +164,10 @@ void deliver_store_calls(struct instance* instance) {
       napi_value values[7], serve = NULL;
       describe(env, call, values);
       if (gone) free(call);
-      going_on = napi_get_reference_value(env, instance->serve_store, &serve) == napi_ok &&
-                 napi_call_function(env, js_undefined(env), serve, 7, values, NULL) == napi_ok;
+      /* JavaScript catches all by itself: a call that fails means that a worker is being terminated. */
+      bool served = napi_get_reference_value(env, instance->serve_store, &serve) == napi_ok &&
+                    napi_call_function(env, js_undefined(env), serve, 7, values, NULL) == napi_ok;
+      if (!served && !gone) answer(instance, call, ECOAUTH_STORE_RETRY);
     }
     napi_close_handle_scope(env, scope);
   }

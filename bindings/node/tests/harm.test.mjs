@@ -7,7 +7,7 @@ import test from 'node:test';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import * as ecoauth from 'ecoauth';
-import { MapStore, SUMMARY, next, options, runNode, scenario, startSandbox, waitUntil } from './hosts.mjs';
+import { MapStore, SUMMARY, next, options, runNode, scenario, startSandbox, temporaryFolder, waitUntil } from './hosts.mjs';
 
 const { Client, MemoryStore, RetryLater } = ecoauth;
 const require = createRequire(import.meta.url);
@@ -239,12 +239,40 @@ const held = () => {
   const { rss, heapTotal, heapUsed } = process.memoryUsage();
   return rss - heapTotal + heapUsed;
 };
+const counts = () => ({ descriptors: count('/proc/self/fd'), threads: count('/proc/self/task') });
 const collect = async () => {
   for (let i = 0; i < 5; ++i) {
     gc();
     await turn();
   }
 };
+test('TLS, with another OpenSSL loaded before', async (t) => {
+  const ca = path.join(await temporaryFolder(t), 'ca.pem');
+  const sandbox = await startSandbox(t, '--tls', '--tls-ca-out', ca, '--auto-approve', '0');
+  const tools = process.env.ECOAUTH_NODE_INSIDE && process.env.ECOAUTH_NODE_TOOLS;
+  const said = await runNode(`
+    import { createRequire } from 'node:module';
+    import https from 'node:https';
+    import { once } from 'node:events';
+    import fs from 'node:fs';
+    const [tools, url, ca] = process.argv.slice(-3);
+    if (tools) createRequire(tools + '/')('koffi').load('libssl.so.3', { global: true });
+    const { Client, MemoryStore } = await import('ecoauth');
+    const { options } = await import('./hosts.mjs');
+    const client = new Client({ ...options({ url }, new MemoryStore()), caFile: ca });
+    await client.account().authorizePin();
+    const mine = client.account().request('GET', '${SUMMARY}');
+    const [theirs] = await once(https.get(url, { ca: fs.readFileSync(ca) }), 'response');
+    theirs.destroy();
+    console.log((await mine).apiStatus, theirs.statusCode > 0);
+    await client.close();
+    const strict = new Client(options({ url }, new MemoryStore()));
+    await strict.account().authorizePin().catch((error) => console.log(error.code));
+    await strict.close();
+  `, [tools || '', sandbox.url, ca]);
+  assert.equal(said, '0 true\nTLS\n');
+});
+
 const count = (folder) => fs.readdirSync(folder).length;
 
 scenario(['reopen'], async (t) => {
@@ -253,7 +281,7 @@ scenario(['reopen'], async (t) => {
   for (let run = 0; run < 13000; ++run) {
     if (run === 4000) { // until then V8 compiles, and takes megabytes for it once
       await collect();
-      before = { descriptors: count('/proc/self/fd'), threads: count('/proc/self/task'), bytes: held() };
+      before = { bytes: held(), ...counts() };
     }
     const client = new Client(options(sandbox, new MapStore()));
     const account = client.account();
@@ -264,9 +292,8 @@ scenario(['reopen'], async (t) => {
     if (run % 250 === 0) gc();
   }
   await collect();
-  assert.equal(count('/proc/self/fd'), before.descriptors);
-  assert.equal(count('/proc/self/task'), before.threads);
   const grown = held() - before.bytes;
+  assert.deepEqual({ bytes: before.bytes, ...counts() }, before);
   console.log(`grown by ${Math.round(grown / 1024)} KiB over 9,000 clients`);
   assert.ok(grown < 8 << 20);
   assert.ok(keptCount() <= 1);
@@ -288,6 +315,7 @@ test('opened again and again with operations', async (t) => {
 scenario(['teardown'], async (t) => {
   const sandbox = await startSandbox(t);
   const runs = Number(process.env.ECOAUTH_NODE_RUNS ?? 20);
+  const before = counts();
   for (let run = 0; run < runs; ++run) {
     const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { url: sandbox.url, store: run % 2 ? 'memory' : 'own', hang: run % 4 === 0 } });
     await next(worker, 'message');
@@ -295,7 +323,8 @@ scenario(['teardown'], async (t) => {
     else await worker.terminate();
     if (run % 5 === 4) await next(worker, 'exit');
   }
-  // And the process goes on.
+  // Their clients have ended with them: sockets are closed, threads are gone soon. And the process goes on.
+  await waitUntil(() => counts().descriptors <= before.descriptors + 4 && counts().threads <= before.threads + 4);
   const client = new Client(options(sandbox, new MemoryStore()));
   await assert.rejects(client.account().authorizePin({ timeoutMs: 100 }), { code: 'TIMEOUT' });
   await client.close();

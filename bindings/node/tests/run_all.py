@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 TESTS = pathlib.Path(__file__).resolve().parent
 PACKAGE = TESTS.parent
@@ -99,10 +100,26 @@ def run_tests(work, tools, environment):
         (shutil.copytree if (PACKAGE / name).is_dir() else shutil.copy)(PACKAGE / name, work / name)
     found = nodes(tools)
     environment = {**environment, "ECOAUTH_NODE_RUNS": str(-(-RUNS // len(found))), "ECOAUTH_NODE_TOOLS": str(tools)}
-    for version, node in found.items():
-        print(f"--- Node {version}", flush=True)
+
+    def in_node(version):
+        """All test files in one Node, each a process of its own; what they said, and whether all was well."""
+        output, well = f"--- Node {version}\n", True
         for test in sorted((work / "tests").glob("*.test.mjs")):
-            run(node, "--expose-gc", "--test-reporter=tap", test, cwd=work / "tests", env=environment)
+            ended = subprocess.run([str(found[version]), "--expose-gc", "--test-reporter=tap", str(test)], cwd=work / "tests",
+                                   env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            output += ended.stdout
+            if ended.returncode != 0:
+                output += f"failed: {test.name} in Node {version}, exit code {ended.returncode}\n"
+                well = False
+        return output, well
+
+    failed = False
+    with ThreadPoolExecutor(2) as pool:  # they mostly wait
+        for output, well in pool.map(in_node, found):
+            print(output, flush=True)
+            failed |= not well
+    if failed:
+        raise SystemExit("failed, see above")
 
 
 def test_source(build, tools):

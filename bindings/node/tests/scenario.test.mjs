@@ -195,6 +195,32 @@ test('records are sealed', async (t) => {
   for (const file of files) assert.ok(!(await fs.readFile(file)).includes(accessToken));
 });
 
+test('a token pair that cannot be saved', async (t) => {
+  const sandbox = await startSandbox(t, '--auto-approve', '0');
+  const store = new MapStore();
+  const client = new Client(options(sandbox, store));
+  const account = client.account();
+  await account.authorizePin();
+  let saves = 0;
+  store.before = (method) => { // the intent is saved, the pair is not
+    if (method === 'save' && ++saves > 1) throw new ecoauth.RetryLater();
+  };
+  const told = next(client, 'unsaved');
+  await account.refresh();
+  const unsaved = await told;
+  assert.ok(Buffer.isBuffer(unsaved.record) && unsaved.record.length > 100);
+  assert.ok(unsaved.error instanceof ecoauth.EcoauthError);
+  assert.ok(!inspect(unsaved, { showHidden: true }).includes('record') && !JSON.stringify(unsaved).includes('record'));
+  const token = await account.token();
+  assert.deepEqual([token.generation, token.saved], [2, false]);
+  assert.ok(account.status().flags.includes('UNSAVED'));
+  store.before = undefined;
+  await client.close(); // saves what is left
+  const second = new Client(options(sandbox, store));
+  assert.equal((await second.account().token()).generation, 2);
+  await second.close();
+});
+
 test('options are checked', async () => {
   assert.throws(() => new Client({ store: new MemoryStore(), baseUrl: 'no://address' }), { name: 'ConfigError', code: 'INVALID_ARGUMENT', message: /baseUrl/ });
   assert.throws(() => new Client({ store: new MemoryStore(), baseUrI: 'x' }), { name: 'TypeError', message: /baseUrI/ });
