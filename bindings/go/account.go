@@ -5,7 +5,9 @@ import "C"
 
 import (
 	"context"
+	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -181,9 +183,25 @@ func (a *Account) Refresh(ctx context.Context) error {
 // Request makes an authorized request of the API; target is path and query. An empty contentType is JSON. A refused token is
 // refreshed and the request repeated once. Any answer of the API is a success.
 func (a *Account) Request(ctx context.Context, method, target string, body []byte, contentType string) (*Response, error) {
-	var texts [3]*C.char
-	for index, text := range []string{method, target, contentType} {
-		if text == "" && index == 2 {
+	return a.RequestWith(ctx, method, target, body, RequestOptions{ContentType: contentType})
+}
+
+// RequestOptions are what a request may have beside its usual parts.
+type RequestOptions struct {
+	ContentType      string      // empty: JSON
+	Header           http.Header // none that the library sends itself
+	MaxResponseBytes int64       // up to 64 MiB; 0: 4 MiB
+}
+
+// RequestWith is Request with headers of the program's, and with another limit of the answer.
+func (a *Account) RequestWith(ctx context.Context, method, target string, body []byte, options RequestOptions) (*Response, error) {
+	headers, err := headerLines(options.Header)
+	if err != nil {
+		return nil, err
+	}
+	var texts [4]*C.char
+	for index, text := range []string{method, target, headers, options.ContentType} {
+		if text == "" && index >= 2 {
 			continue
 		}
 		converted, err := cText(text, "the request")
@@ -195,9 +213,24 @@ func (a *Account) Request(ctx context.Context, method, target string, body []byt
 	}
 	ended, err := a.run(ctx, func(account *C.ecoauth_account, operation *C.int64_t, failure **C.ecoauth_error) C.int32_t {
 		data, size := bytesOf(body)
-		return C.ecoauth_account_request_start(account, texts[0], texts[1], data, size, texts[2], operation, failure)
+		return C.ecoauth_account_request_with_start(account, texts[0], texts[1], texts[2], data, size, texts[3],
+			C.int64_t(options.MaxResponseBytes), operation, failure)
 	})
 	return ended.response, err
+}
+
+// headerLines refuses line feeds: one in a value would begin a header of its own.
+func headerLines(header http.Header) (string, error) {
+	var lines strings.Builder
+	for name, values := range header {
+		for _, value := range values {
+			if strings.Contains(name+value, "\n") {
+				return "", makeError(InvalidArgument, FixConfig, "a header holds a line feed")
+			}
+			lines.WriteString(name + ": " + value + "\n")
+		}
+	}
+	return lines.String(), nil
 }
 
 // Import brings a refresh token from elsewhere under the library's care. Whoever had it must not use it any more.

@@ -97,8 +97,19 @@ func TestRequest(t *testing.T) {
 		expect(t, response.HTTPStatus == 200 && response.APIStatus == 0, "answer %+v", response)
 		expect(t, strings.Contains(string(response.Body), `"thermostatCount"`), "body %q", response.Body)
 		expect(t, account.Generation() == generation, "generation %d", account.Generation())
-		sandbox.control("expire", url.Values{"what": {"access"}})
+		if generation == 1 {
+			sandbox.control("expire", url.Values{"what": {"access"}})
+		}
 	}
+	_, err := account.RequestWith(limited(t), "GET", summary, nil, ecoauth.RequestOptions{MaxResponseBytes: 10})
+	expect(t, errors.Is(err, ecoauth.Protocol) && errors.Is(err, ecoauth.FixConfig), "error %v", err)
+	for _, header := range []http.Header{{"Authorization": {"Bearer x"}}, {"X-Mine": {"a\nX-Other: b"}}} {
+		_, err = account.RequestWith(limited(t), "GET", summary, nil, ecoauth.RequestOptions{Header: header})
+		expect(t, errors.Is(err, ecoauth.InvalidArgument), "error %v", err)
+	}
+	response, err := account.RequestWith(limited(t), "GET", summary, nil, ecoauth.RequestOptions{Header: http.Header{"X-Mine": {"a", "b"}}})
+	must(t, err)
+	expect(t, response.HTTPStatus == 200, "HTTP %d", response.HTTPStatus)
 	proven(t, "request")
 }
 

@@ -32,6 +32,29 @@ impl fmt::Debug for Account {
     }
 }
 
+/// What a request may have beside its usual parts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras<'a> {
+    /// Names and values; none that the library sends itself.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Up to 64 MiB; 0: 4 MiB.
+    pub max_response_bytes: usize,
+}
+
+impl Extras<'_> {
+    /// Refuses line feeds: one in a value would begin a header of its own.
+    fn lines(&self) -> Result<String> {
+        let mut lines = String::new();
+        for (name, value) in self.headers {
+            if name.contains('\n') || value.contains('\n') {
+                return Err(Error::invalid("a header holds a line feed"));
+            }
+            lines += &format!("{}: {}\n", name, value);
+        }
+        Ok(lines)
+    }
+}
+
 type Failure = *mut *mut sys::ecoauth_error;
 
 fn nothing(_: Completion) {}
@@ -166,17 +189,42 @@ impl Account {
     /// An authorized request of the API. Without a content type a body is JSON. A refused token is refreshed and the request repeated
     /// once. Any answer of the API is a success.
     pub fn request(&self, method: &str, target: &str, body: Option<&[u8]>, content_type: Option<&str>) -> Operation<Response> {
-        let texts = to_c(method).and_then(|method| Ok((method, to_c(target)?, content_type.map(to_c).transpose()?)));
+        self.request_with(method, target, body, content_type, &Extras::default())
+    }
+
+    /// The same with headers of the program's, and with another limit of the answer.
+    pub fn request_with(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<&[u8]>,
+        content_type: Option<&str>,
+        extras: &Extras<'_>,
+    ) -> Operation<Response> {
+        let texts = to_c(method)
+            .and_then(|method| Ok((method, to_c(target)?, to_c(&extras.lines()?)?, content_type.map(to_c).transpose()?)));
         Operation::begin(
             &self.core,
             |ended| ended.response.expect("the library's success has a response"),
             |operation, error| {
-                let (method, target, content_type) = texts?;
+                let (method, target, headers, content_type) = texts?;
                 let content_type = content_type.as_ref().map_or(null(), |text| text.as_ptr());
-                let (data, size) = body.map_or((null(), 0), |body| (body.as_ptr(), body.len()));
+                let (data, size) = body.map_or((null(), 0), |body| (body.as_ptr().cast(), body.len()));
+                let (method, target, headers) = (method.as_ptr(), target.as_ptr(), headers.as_ptr());
+                let most = i64::try_from(extras.max_response_bytes).unwrap_or(i64::MAX);
                 self.with(|account| unsafe {
-                    let (method, target) = (method.as_ptr(), target.as_ptr());
-                    sys::ecoauth_account_request_start(account, method, target, data.cast(), size, content_type, operation, error)
+                    sys::ecoauth_account_request_with_start(
+                        account,
+                        method,
+                        target,
+                        headers,
+                        data,
+                        size,
+                        content_type,
+                        most,
+                        operation,
+                        error,
+                    )
                 })
             },
         )

@@ -11,7 +11,7 @@ mod options;
 mod store;
 mod values;
 
-pub use crate::account::Account;
+pub use crate::account::{Account, Extras};
 pub use crate::client::{has_feature, runtime_info, version, Client};
 pub use crate::error::{Action, Code, Details, Error, Result};
 pub use crate::operation::{Canceller, Operation};

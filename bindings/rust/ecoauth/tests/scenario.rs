@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use ecoauth::{Action, Client, Code, Error, Event, Flow, GrantState, Options, Seal, Storage};
+use ecoauth::{Action, Client, Code, Error, Event, Extras, Flow, GrantState, Options, Seal, Storage};
 use support::{pins, proven, MapStore, Sandbox, PATIENCE, SUMMARY};
 
 const APPROVES: &[&str] = &["--auto-approve", "0"];
@@ -106,8 +106,18 @@ fn request() {
         assert_eq!((answer.http_status, answer.api_status), (200, Some(0)));
         assert!(String::from_utf8(answer.body).unwrap().contains("\"thermostatCount\""));
         assert_eq!(account.generation(), generation);
-        sandbox.control("expire", "what=access");
+        if generation == 1 {
+            sandbox.control("expire", "what=access");
+        }
     }
+    let with = |headers, max_response_bytes| {
+        account.request_with("GET", SUMMARY, None, None, &Extras { headers, max_response_bytes }).wait_for(PATIENCE)
+    };
+    let error = with(&[], 10).unwrap_err();
+    assert_eq!((error.code(), error.action()), (Code::Protocol, Action::FixConfig));
+    assert_eq!(with(&[("Authorization", "Bearer x")], 0).unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(with(&[("X-Mine", "a\nX-Other: b")], 0).unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(with(&[("X-Mine", "a")], 0).unwrap().http_status, 200);
     proven("request");
 }
 
