@@ -13,6 +13,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 // The library wakes us again when events are left.
 const EVENTS_AT_ONCE = 64;
 
+/** Headers as one text; a line feed in a part must not make another header of it. */
+function headerLines(headers) {
+  if (headers === undefined) return undefined;
+  const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
+  for (const part of pairs.flat()) if (/[\r\n]/.test(part)) throw new TypeError('a header holds a line feed');
+  return pairs.map(([name, value]) => `${name}: ${value}\n`).join('');
+}
+
 const limit = (timeoutMs) => (timeoutMs === Infinity ? -1 : timeoutMs);
 
 // Options that are names, and the numbers they stand for.
@@ -247,10 +255,10 @@ class Account {
   }
 
   /** An authorized API request; a refused token is refreshed and the request repeated once. */
-  async request(method, target, { body, contentType, signal, timeoutMs = 60000 } = {}) {
+  async request(method, target, { body, contentType, headers, maxResponseBytes = 0, signal, timeoutMs = 60000 } = {}) {
     const data = typeof body === 'string' ? Buffer.from(body) : body;
     if (data != null && !ArrayBuffer.isView(data)) throw new TypeError('body is a string, a Buffer or an Uint8Array');
-    return new Response((await this.#run({ signal, timeoutMs }, 'request', method, target, data, contentType)).response);
+    return new Response((await this.#run({ signal, timeoutMs }, 'request', method, target, data, contentType, headerLines(headers), maxResponseBytes)).response);
   }
 
   /** Forgets the grant, on disk too. False when there was none. */

@@ -89,7 +89,11 @@ export class Account {
   /** Refreshes now, whatever the token's age. */
   refresh(options?: Waiting): Promise<void>;
   /** An authorized API request; a refused token is refreshed and the request repeated once. */
-  request(method: string, target: string, options?: Waiting & { body?: string | Uint8Array; contentType?: string }): Promise<Response>;
+  request(method: string, target: string, options?: Waiting & { body?: string | Uint8Array; contentType?: string;
+    /** Beside those that the library sends itself. */
+    headers?: Iterable<readonly [name: string, value: string]> | Record<string, string>;
+    /** Default 4 MiB, at most 64. */
+    maxResponseBytes?: number }): Promise<Response>;
   /** Forgets the grant, on disk too. False when there was none. */
   signOut(options?: Waiting): Promise<boolean>;
   /** The status, once its revision differs from `seenRevision`; with 0 once the store has been read. */

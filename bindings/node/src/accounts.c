@@ -30,8 +30,8 @@ static napi_value close_account(napi_env env, napi_callback_info info) {
 
 /** start(account, name of the operation, its arguments ...): the operation's number. */
 static napi_value start(napi_env env, napi_callback_info info) {
-  napi_value values[6];
-  struct instance* instance = arguments(env, info, 6, values);
+  napi_value values[8];
+  struct instance* instance = arguments(env, info, 8, values);
   struct handle* handle = account_of(instance, values[0]);
   char* name = handle ? text_of(env, values[1]) : NULL;
   if (!name) return NULL;
@@ -39,7 +39,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   ecoauth_error* error = NULL;
   int64_t operation = 0, number = 0;
   int32_t result = ECOAUTH_ERROR_INVALID_ARGUMENT;
-  char* texts[3] = {NULL, NULL, NULL};
+  char* texts[4] = {NULL, NULL, NULL, NULL};
 #define IS(text) (strcmp(name, text) == 0)
   if (IS("authorizePin")) {
     result = lib.account_authorize_pin_start(account, &operation, &error);
@@ -67,12 +67,15 @@ static napi_value start(napi_env env, napi_callback_info info) {
     texts[0] = text_of(env, values[2]);
     texts[1] = pending(env) ? NULL : text_of(env, values[3]);
     texts[2] = pending(env) ? NULL : text_of(env, values[5]);
+    texts[3] = pending(env) ? NULL : text_of(env, values[6]);
+    number = pending(env) ? 0 : number_of(env, values[7]);
     if (!pending(env))
-      result = lib.account_request_start(account, texts[0], texts[1], data, size_bytes, texts[2], &operation, &error);
+      result = lib.account_request_with_start(account, texts[0], texts[1], texts[3], data, size_bytes, texts[2], number,
+                                              &operation, &error);
   }
 #undef IS
   free_text(name);
-  for (size_t i = 0; i < 3; ++i) free_text(texts[i]);
+  for (size_t i = 0; i < 4; ++i) free_text(texts[i]);
   if (pending(env)) return NULL;
   return result < 0 ? throw_error(instance, result, error) : js_number(env, operation);
 }

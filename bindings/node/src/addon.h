@@ -20,9 +20,10 @@
 #define ECOAUTH_NODE_FUNCTIONS(X)                                                                                      \
   X(version)                                                                                                           \
   X(version_string)                                                                                                    \
-  X(has_feature) X(runtime_info) X(result_name) X(action_name) X(state_name) X(error_code) X(error_message) X(         \
-      error_advice) X(error_action) X(error_retry_after_ms) X(error_oauth_error) X(error_oauth_description)            \
-      X(error_oauth_uri) X(error_http_status) X(error_api_status) X(error_free) X(options_new) X(options_free) X(      \
+  X(has_feature)                                                                                                       \
+  X(runtime_info) X(result_name) X(action_name) X(state_name) X(error_code) X(error_message) X(error_advice) X(        \
+      error_action) X(error_retry_after_ms) X(error_oauth_error) X(error_oauth_description) X(error_oauth_uri)         \
+      X(error_http_status) X(error_api_status) X(error_free) X(options_new) X(options_free) X(                         \
           options_set_client_id) X(options_set_scope) X(options_set_base_url) X(options_set_store)                     \
           X(options_set_log_level) X(options_set_dispatch) X(options_set_user_agent) X(options_set_ca_file) X(         \
               options_set_proxy) X(options_set_request_timeout_ms) X(options_set_connect_timeout_ms)                   \
@@ -37,7 +38,7 @@
                               X(account_open) X(account_close) X(account_authorize_pin_start) X(account_check_now) X(  \
                                   account_authorize_url_start) X(account_complete_redirect_start)                      \
                                   X(account_get_token_start) X(account_copy_token) X(account_generation) X(            \
-                                      account_report_rejected) X(account_refresh_start) X(account_request_start)       \
+                                      account_report_rejected) X(account_refresh_start) X(account_request_with_start)  \
                                       X(account_import_start) X(account_sign_out_start) X(account_status) X(           \
                                           account_last_error) X(account_wait_start) X(event_kind) X(event_account_key) \
                                           X(event_operation) X(event_result) X(event_error) X(event_token) X(          \

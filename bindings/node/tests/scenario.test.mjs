@@ -80,6 +80,11 @@ scenario(['request'], async (t) => {
   assert.equal((await sandbox.log()).filter((each) => each.path.startsWith('/1/thermostatSummary')).length, 3);
   const posted = await account.request('POST', '/1/thermostat?format=json', { body: '{"selection": {}}', contentType: 'application/json' });
   assert.ok(posted.httpStatus > 0);
+  for (const headers of [{ 'X-Of-Mine': 'yes' }, new Map([['X-Of-Mine', 'yes']]), new Headers({ 'X-Of-Mine': 'yes' })])
+    assert.equal((await account.request('GET', SUMMARY, { headers, maxResponseBytes: 100000 })).apiStatus, 0);
+  await assert.rejects(account.request('GET', SUMMARY, { headers: { Authorization: 'Bearer x' } }), { code: 'INVALID_ARGUMENT' });
+  await assert.rejects(account.request('GET', SUMMARY, { headers: { 'X-Of-Mine': 'yes\nAuthorization: x' } }), TypeError);
+  await assert.rejects(account.request('GET', SUMMARY, { maxResponseBytes: 10 }), { name: 'ConfigError', code: 'PROTOCOL' });
   await assert.rejects(account.request('POST', '/1/thermostat', { body: { selection: {} } }), TypeError);
   await client.close();
 });
