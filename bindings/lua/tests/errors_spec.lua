@@ -81,7 +81,7 @@ describe("the numbers", function()
     end
     -- Each can be called, also the generated ones, but those that other languages are for: callbacks and blocking forms.
     local for_others = {ecoauth_blob_set = true, ecoauth_client_dispatch = true, ecoauth_account_authorization_header = true,
-                        ecoauth_response_free = true, ecoauth_token_free = true, ecoauth_account_request_with_start = true}
+                        ecoauth_response_free = true, ecoauth_token_free = true, ecoauth_account_request_start = true}
     for name in pairs(declared) do
       local left_out = for_others[name] or name:find "callback" or (name:find "^ecoauth_account_" and declared[name .. "_start"])
       assert.equal(not left_out, (pcall(library.get, (name:gsub("^ecoauth_", "")))), name)

@@ -84,6 +84,14 @@ describe("the scenario", function()
     assert.equal(2, account:generation())
     assert.equal(3, sandbox:count "/1/thermostatSummary")
     assert.is_true(account:request("POST", "/1/thermostat?format=json", '{"selection": {}}', "application/json").http_status > 0)
+    local third = account:request("GET", support.SUMMARY, nil, nil, nil, {headers = {["X-One"] = "1", ["X-Two"] = "2"}})
+    assert.equal(first.body, third.body)
+    local large = support.raises("fix_config", account.request, account, "GET", support.SUMMARY, nil, nil, nil, {max_response_bytes = 5})
+    assert.equal("PROTOCOL", large.name)
+    for name, header in pairs {Authorization = "mine", ["X-One"] = "1\nX-Two: 2", ["X-Two"] = "1\r", ["X-Three"] = "\0"} do
+      local fine, refused = pcall(account.request, account, "GET", support.SUMMARY, nil, nil, nil, {headers = {[name] = header}})
+      assert.same({false, "INVALID_ARGUMENT"}, {fine, refused.name})
+    end
     client:close()
     support.passed "request"
   end)

@@ -53,10 +53,19 @@ function Account:start_refresh() return start(self, "refresh") end
 function Account:start_sign_out() return start(self, "sign_out") end
 function Account:start_wait_for_change(seen_revision) return start(self, "wait", seen_revision) end
 
-function Account:start_request(method, target, body, content_type)
+--- `more.headers` are sent beside the library's own; an answer larger than `more.max_response_bytes` (at most 64 MiB, 4 MiB when
+--- nothing is said) is an error.
+function Account:start_request(method, target, body, content_type, more)
   if body ~= nil and type(body) ~= "string" then error("a body is a string", 2) end
-  return start(self, "request", c_text(method, "method"), c_text(target, "target"), body, body and #body or 0,
-               content_type and c_text(content_type, "content_type"))
+  local lines = {}
+  for name, header in pairs(more and more.headers or {}) do
+    if (name .. header):find "\n" then
+      error(errors.make(numbers.code.INVALID_ARGUMENT, "a name or value of headers holds a line feed"), 0)
+    end
+    lines[#lines + 1] = name .. ": " .. header .. "\n"
+  end
+  return start(self, "request_with", c_text(method, "method"), c_text(target, "target"), c_text(table.concat(lines), "headers"), body,
+               body and #body or 0, content_type and c_text(content_type, "content_type"), more and more.max_response_bytes or 0)
 end
 
 function Account:start_authorize_url(flow, redirect_uri)
@@ -79,9 +88,9 @@ function Account:token(min_valid, timeout) return self:start_token(min_valid):wa
 --- Refreshes now, whatever the token's age.
 function Account:refresh(timeout) self:start_refresh():wait(timeout or USUAL_TIMEOUT) end
 
---- An authorized API request; a refused token is refreshed and the request repeated once.
-function Account:request(method, target, body, content_type, timeout)
-  return self:start_request(method, target, body, content_type):wait(timeout or USUAL_TIMEOUT).response
+--- An authorized API request; a refused token is refreshed and the request repeated once. `more` as for start_request.
+function Account:request(method, target, body, content_type, timeout, more)
+  return self:start_request(method, target, body, content_type, more):wait(timeout or USUAL_TIMEOUT).response
 end
 
 --- Forgets the grant, on disk too. False when there was none.

@@ -60,8 +60,8 @@ int32_t ecoauth_account_authorize_url_start(ecoauth_account *, int32_t, const ch
 int32_t ecoauth_account_complete_redirect_start(ecoauth_account *, const char *, int64_t *, ecoauth_error **);
 int32_t ecoauth_account_get_token_start(ecoauth_account *, int64_t, int64_t *, ecoauth_error **);
 int32_t ecoauth_account_refresh_start(ecoauth_account *, int64_t *, ecoauth_error **);
-int32_t ecoauth_account_request_start(ecoauth_account *, const char *, const char *, const void *, size_t, const char *,
-                                      int64_t *, ecoauth_error **);
+int32_t ecoauth_account_request_with_start(ecoauth_account *, const char *, const char *, const char *, const void *, size_t,
+                                           const char *, int64_t, int64_t *, ecoauth_error **);
 int32_t ecoauth_account_import_start(ecoauth_account *, const char *, int64_t *, ecoauth_error **);
 int32_t ecoauth_account_sign_out_start(ecoauth_account *, int64_t *, ecoauth_error **);
 int32_t ecoauth_account_wait_start(ecoauth_account *, int64_t, int64_t *, ecoauth_error **);
