@@ -4,99 +4,10 @@
 use std::ffi::c_void;
 use std::os::raw::c_char;
 
-pub const ECOAUTH_OK: i32 = 0;
-pub const ECOAUTH_ALREADY_DONE: i32 = 1;
-pub const ECOAUTH_PENDING: i32 = 2;
-pub const ECOAUTH_UNSAVED_BUT_USABLE: i32 = 3;
-pub const ECOAUTH_ERROR_INVALID_ARGUMENT: i32 = -1;
-pub const ECOAUTH_ERROR_WRONG_STATE: i32 = -2;
-pub const ECOAUTH_ERROR_NO_MEMORY: i32 = -3;
-pub const ECOAUTH_ERROR_INTERNAL: i32 = -4;
-pub const ECOAUTH_ERROR_CANCELLED: i32 = -5;
-pub const ECOAUTH_ERROR_TIMEOUT: i32 = -6;
-pub const ECOAUTH_ERROR_REENTRANT: i32 = -7;
-pub const ECOAUTH_ERROR_FORKED: i32 = -8;
-pub const ECOAUTH_ERROR_CLOSED: i32 = -9;
-pub const ECOAUTH_ERROR_UNSUPPORTED: i32 = -10;
-pub const ECOAUTH_ERROR_NOT_FOUND: i32 = -11;
-pub const ECOAUTH_ERROR_BUFFER_TOO_SMALL: i32 = -12;
-pub const ECOAUTH_ERROR_NEEDS_AUTHORIZATION: i32 = -100;
-pub const ECOAUTH_ERROR_PIN_EXPIRED: i32 = -101;
-pub const ECOAUTH_ERROR_DECLINED: i32 = -102;
-pub const ECOAUTH_ERROR_INVALID_CLIENT: i32 = -103;
-pub const ECOAUTH_ERROR_UNAUTHORIZED_CLIENT: i32 = -104;
-pub const ECOAUTH_ERROR_SCOPE: i32 = -105;
-pub const ECOAUTH_ERROR_REJECTED: i32 = -106;
-pub const ECOAUTH_ERROR_ACCOUNT_LOCKED: i32 = -107;
-pub const ECOAUTH_ERROR_ACCOUNT_DISABLED: i32 = -108;
-pub const ECOAUTH_ERROR_SERVER: i32 = -109;
-pub const ECOAUTH_ERROR_RATE_LIMITED: i32 = -110;
-pub const ECOAUTH_ERROR_REVOKED: i32 = -111;
-pub const ECOAUTH_ERROR_PROTOCOL: i32 = -112;
-pub const ECOAUTH_ERROR_NETWORK: i32 = -200;
-pub const ECOAUTH_ERROR_TLS: i32 = -201;
-pub const ECOAUTH_ERROR_CLOCK: i32 = -202;
-pub const ECOAUTH_ERROR_CALLBACK: i32 = -300;
-pub const ECOAUTH_ERROR_STORE: i32 = -301;
-pub const ECOAUTH_ERROR_STORE_PERMISSION: i32 = -302;
-pub const ECOAUTH_ERROR_STORE_LOCKED: i32 = -303;
-pub const ECOAUTH_ERROR_STORE_CORRUPT: i32 = -304;
-pub const ECOAUTH_ERROR_STORE_NEWER: i32 = -305;
-pub const ECOAUTH_ERROR_STORE_FOREIGN: i32 = -306;
-pub const ECOAUTH_ERROR_UNSAVED: i32 = -307;
-pub const ECOAUTH_ACTION_NONE: i32 = 0;
-pub const ECOAUTH_ACTION_WAIT: i32 = 1;
-pub const ECOAUTH_ACTION_RETRY: i32 = 2;
-pub const ECOAUTH_ACTION_REAUTHORIZE: i32 = 3;
-pub const ECOAUTH_ACTION_USER_ACTION: i32 = 4;
-pub const ECOAUTH_ACTION_FIX_CONFIG: i32 = 5;
-pub const ECOAUTH_ACTION_FIX_STORAGE: i32 = 6;
-pub const ECOAUTH_ACTION_BUG: i32 = 7;
-pub const ECOAUTH_WAIT_FOREVER: i64 = -1;
-pub const ECOAUTH_DISPATCH_WORKER: i32 = 0;
-pub const ECOAUTH_DISPATCH_CALLER: i32 = 1;
-pub const ECOAUTH_DISPATCH_POLL: i32 = 2;
-pub const ECOAUTH_KEEP_FRESH_ON_DEMAND: i32 = 0;
-pub const ECOAUTH_KEEP_FRESH_ALWAYS: i32 = 1;
-pub const ECOAUTH_ROLE_OWNER: i32 = 0;
-pub const ECOAUTH_ROLE_FOLLOWER: i32 = 1;
-pub const ECOAUTH_POLLING_AUTO: i32 = 0;
-pub const ECOAUTH_POLLING_ON_DEMAND: i32 = 1;
-pub const ECOAUTH_PARAMETERS_BODY: i32 = 0;
-pub const ECOAUTH_PARAMETERS_QUERY: i32 = 1;
-pub const ECOAUTH_FLOW_CODE: i32 = 1;
-pub const ECOAUTH_FLOW_CODE_PKCE: i32 = 2;
-pub const ECOAUTH_FLOW_UTILITY: i32 = 3;
-pub const ECOAUTH_EVENT_PIN: i32 = 1;
-pub const ECOAUTH_EVENT_PROGRESS: i32 = 2;
-pub const ECOAUTH_EVENT_STATE: i32 = 3;
-pub const ECOAUTH_EVENT_TOKEN: i32 = 4;
-pub const ECOAUTH_EVENT_COMPLETED: i32 = 5;
-pub const ECOAUTH_EVENT_LOG: i32 = 6;
-pub const ECOAUTH_EVENT_UNSAVED: i32 = 7;
-pub const ECOAUTH_EVENT_CLOSED: i32 = 8;
-pub const ECOAUTH_LOG_NONE: i32 = 0;
-pub const ECOAUTH_LOG_ERROR: i32 = 1;
-pub const ECOAUTH_LOG_WARNING: i32 = 2;
-pub const ECOAUTH_LOG_INFO: i32 = 3;
-pub const ECOAUTH_LOG_DEBUG: i32 = 4;
-pub const ECOAUTH_LOG_TRACE: i32 = 5;
-pub const ECOAUTH_GRANT_NONE: i32 = 0;
-pub const ECOAUTH_GRANT_ACTIVE: i32 = 1;
-pub const ECOAUTH_GRANT_SUSPECT: i32 = 2;
-pub const ECOAUTH_GRANT_NEEDS_REAUTHORIZATION: i32 = 3;
-pub const ECOAUTH_GRANT_BLOCKED: i32 = 4;
-pub const ECOAUTH_FLAG_AUTHORIZING: i32 = 1;
-pub const ECOAUTH_FLAG_REFRESHING: i32 = 2;
-pub const ECOAUTH_FLAG_AMBIGUOUS: i32 = 4;
-pub const ECOAUTH_FLAG_UNSAVED: i32 = 8;
-pub const ECOAUTH_FLAG_DEGRADED: i32 = 16;
-pub const ECOAUTH_FLAG_CLOCK_SUSPECT: i32 = 32;
-pub const ECOAUTH_STORE_OK: i32 = 0;
-pub const ECOAUTH_STORE_NOT_FOUND: i32 = 1;
-pub const ECOAUTH_STORE_CONFLICT: i32 = 2;
-pub const ECOAUTH_STORE_RETRY: i32 = 3;
-pub const ECOAUTH_STORE_FATAL: i32 = 4;
+mod numbers;
+mod sigpipe;
+
+pub use numbers::*;
 
 macro_rules! opaque {
     ($($name:ident)*) => { $(
@@ -474,28 +385,4 @@ extern "C" {
     pub fn ecoauth_version_string() -> *const c_char;
     pub fn ecoauth_has_feature(feature: *const c_char) -> i32;
     pub fn ecoauth_runtime_info(what: *const c_char) -> *const c_char;
-}
-
-/// What a dynamically linked POCO does to the thread that loads it is undone here, before `main`: it blocks SIGPIPE.
-#[used]
-#[link_section = ".init_array"]
-static RESTORE_SIGPIPE: extern "C" fn() = restore_sigpipe;
-
-extern "C" fn restore_sigpipe() {
-    const SIGPIPE: i32 = 13;
-    const SIG_UNBLOCK: i32 = 1;
-    /// Not smaller than any C library's sigset_t on Linux.
-    #[repr(C, align(8))]
-    struct SignalSet([u8; 128]);
-    extern "C" {
-        fn sigemptyset(set: *mut SignalSet) -> i32;
-        fn sigaddset(set: *mut SignalSet, signal: i32) -> i32;
-        fn pthread_sigmask(how: i32, set: *const SignalSet, old: *mut SignalSet) -> i32;
-    }
-    let mut only = SignalSet([0; 128]);
-    unsafe {
-        sigemptyset(&mut only);
-        sigaddset(&mut only, SIGPIPE);
-        pthread_sigmask(SIG_UNBLOCK, &only, core::ptr::null_mut());
-    }
 }
