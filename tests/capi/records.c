@@ -1,5 +1,6 @@
 #include "records.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,4 +109,21 @@ int records_count(struct records* records) {
 void records_clear(struct records* records) {
   for (size_t i = 0; i < most_records; ++i) free(records->all[i].data);
   memset(records->all, 0, sizeof records->all);
+}
+
+void records_grants(struct records* records, char* text, size_t size_bytes) {
+  static const char* const names[] = {"\ngrant.access-token ", "\ngrant.generation ", "\ngrant.candidate ",
+                                      "\ngrant.obtained "};
+  size_t size = 0;
+  text[0] = '\0';
+  pthread_mutex_lock(&records->mutex);
+  for (size_t i = 0; i < most_records; ++i) {
+    const struct record* record = &records->all[i];
+    for (size_t n = 0; record->data && n < sizeof names / sizeof *names; ++n) {
+      const char* line = memmem(record->data, record->size_bytes, names[n], strlen(names[n]));
+      if (line && size < size_bytes)
+        size += (size_t)snprintf(text + size, size_bytes - size, "%.*s", (int)strcspn(line + 1, "\n") + 1, line);
+    }
+  }
+  pthread_mutex_unlock(&records->mutex);
 }

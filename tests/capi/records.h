@@ -33,6 +33,8 @@ ecoauth_store* records_store(struct records* records, bool copy);
 /* `into` is empty. */
 void records_copy(const struct records* from, struct records* into);
 int records_count(struct records* records);
+/* The lines of all stored grants that no answer of a server may change, as far as they fit. */
+void records_grants(struct records* records, char* text, size_t size_bytes);
 void records_clear(struct records* records);
 
 #ifdef __cplusplus

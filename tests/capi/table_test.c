@@ -46,24 +46,6 @@ static void expect_between(const struct run* run, const char* what, int64_t low,
   complain(run, what, range, got);
 }
 
-/* The lines of the stored grant that no answer of the table may change. */
-static void grant_of(struct run* run, char* text, size_t size_bytes) {
-  static const char* const names[] = {"\ngrant.access-token ", "\ngrant.generation ", "\ngrant.candidate ",
-                                      "\ngrant.obtained "};
-  size_t size = 0;
-  text[0] = '\0';
-  pthread_mutex_lock(&run->records.mutex);
-  for (size_t i = 0; i < most_records; ++i) {
-    const struct record* record = &run->records.all[i];
-    for (size_t n = 0; record->data && n < sizeof names / sizeof *names; ++n) {
-      const char* line = memmem(record->data, record->size_bytes, names[n], strlen(names[n]));
-      if (line)
-        size += (size_t)snprintf(text + size, size_bytes - size, "%.*s", (int)strcspn(line + 1, "\n") + 1, line);
-    }
-  }
-  pthread_mutex_unlock(&run->records.mutex);
-}
-
 static void skip_to_event(const struct run* run, int32_t kind) {
   int32_t seen = 0;
   while (seen != kind) {
@@ -219,7 +201,7 @@ static void* run_row(void* given) {
   open_run(run);
   seed(run);
   if (run->row->unreachable) table_server_leave(run->listener);
-  grant_of(run, before, sizeof before);
+  records_grants(&run->records, before, sizeof before);
   CHECK(strstr(before, "grant.candidate rt-") != NULL);
   peer_play(run->peer);
   const int32_t result = converse(run, &error);
@@ -237,7 +219,7 @@ static void* run_row(void* given) {
   }
   check_verdict(run);
   check_requests(run);
-  grant_of(run, after, sizeof after);
+  records_grants(&run->records, after, sizeof after);
   if (!run->row->grant_changes) expect_text(run, "the stored grant", before, after);
   ecoauth_error_free(error);
   ecoauth_account_close(run->account);
