@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 package ecoauth;
 
+import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import ecoauth.Ecoauth.Code;
 import ecoauth.Ecoauth.Flow;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -45,7 +48,7 @@ public final class Account implements AutoCloseable {
     }
 
     private interface Begin {
-        int call(Pointer account, com.sun.jna.ptr.LongByReference operation, PointerByReference error);
+        int call(Pointer account, LongByReference operation, PointerByReference error);
     }
 
     private interface Call {
@@ -108,9 +111,24 @@ public final class Account implements AutoCloseable {
 
     /** An authorized API request; a refused token is refreshed and the request repeated once. */
     public CompletableFuture<Response> request(String method, String target, byte[] body, String contentType) {
-        return start(Event::response, (account, operation, error) -> Api.get().account_request_start(account,
-            Text.forC(method, "method"), Text.forC(target, "target"), body, new NativeLong(body == null ? 0 : body.length),
-            contentType == null ? null : Text.forC(contentType, "contentType"), operation, error));
+        return request(method, target, Map.of(), body, contentType, 0);
+    }
+
+    /** The same with headers beside the library's own; an answer larger than {@code maxResponseBytes} (at most 64 MiB, 0 for 4 MiB) is an
+     *  error. */
+    public CompletableFuture<Response> request(String method, String target, Map<String, String> headers, byte[] body, String contentType,
+                                               long maxResponseBytes) {
+        StringBuilder lines = new StringBuilder();
+        headers.forEach((name, value) -> {
+            if ((name + value).indexOf('\n') >= 0) {
+                throw EcoauthException.make(Code.INVALID_ARGUMENT, "a name or value of headers holds a line feed");
+            }
+            lines.append(name).append(": ").append(value).append('\n');
+        });
+        return start(Event::response, (account, operation, error) -> Api.get().account_request_with_start(account,
+            Text.forC(method, "method"), Text.forC(target, "target"), Text.forC(lines.toString(), "headers"), body,
+            new NativeLong(body == null ? 0 : body.length), contentType == null ? null : Text.forC(contentType, "contentType"),
+            maxResponseBytes, operation, error));
     }
 
     /** Forgets the grant, on disk too. False when there was none. */
@@ -190,7 +208,7 @@ public final class Account implements AutoCloseable {
                 result = Api.get().account_copy_token(handle.get(), buffer, new NativeLong(size), needed, null);
             }
             if (result != Code.BUFFER_TOO_SMALL.number()) {
-                return result < 0 ? Optional.empty() : Optional.of(com.sun.jna.Native.toString(buffer, "US-ASCII"));
+                return result < 0 ? Optional.empty() : Optional.of(Native.toString(buffer, "US-ASCII"));
             }
             size = (int) Pointer.nativeValue(needed.getValue());
         }

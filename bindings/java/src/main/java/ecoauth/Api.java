@@ -98,8 +98,8 @@ interface Api extends Library {
     int account_complete_redirect_start(Pointer account, String url, LongByReference operation, PointerByReference error);
     int account_get_token_start(Pointer account, long minValidMs, LongByReference operation, PointerByReference error);
     int account_refresh_start(Pointer account, LongByReference operation, PointerByReference error);
-    int account_request_start(Pointer account, String method, String target, byte[] data, NativeLong size, String contentType,
-                              LongByReference operation, PointerByReference error);
+    int account_request_with_start(Pointer account, String method, String target, String headers, byte[] data, NativeLong size,
+                                   String contentType, long maxResponseBytes, LongByReference operation, PointerByReference error);
     int account_import_start(Pointer account, String refreshToken, LongByReference operation, PointerByReference error);
     int account_sign_out_start(Pointer account, LongByReference operation, PointerByReference error);
     int account_wait_start(Pointer account, long seenRevision, LongByReference operation, PointerByReference error);

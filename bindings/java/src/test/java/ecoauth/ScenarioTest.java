@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -123,6 +124,14 @@ class ScenarioTest {
             }
             assertEquals(3, sandbox.count("/1/thermostatSummary"));
             assertTrue(get(account.request("POST", "/1/thermostat?format=json", "{\"selection\": {}}")).httpStatus() > 0);
+            assertEquals(200, get(account.request("GET", Sandbox.SUMMARY, Map.of("X-One", "1", "X-Two", "2"), null, null, 1 << 20)).httpStatus());
+            assertEquals("PROTOCOL", fails(EcoauthException.Config.class,
+                account.request("GET", Sandbox.SUMMARY, Map.of(), null, null, 5)).name());
+            for (Map<String, String> headers : List.of(Map.of("Authorization", "mine"), Map.of("X-One", "1\nX-Two: 2"), Map.of("X", "1\r"),
+                    Map.of("X", "\0"))) {
+                assertEquals("INVALID_ARGUMENT", assertThrows(EcoauthException.class,
+                    () -> account.request("GET", Sandbox.SUMMARY, headers, null, null, 0)).name());
+            }
         }
         Sandbox.passed("request");
     }
