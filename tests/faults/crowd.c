@@ -44,6 +44,7 @@ enum {
   word_failures = 3,
   word_error = 4, /* a result code, or the API's status of a second refusal */
   word_slowest_ms = 5,
+  word_waits = 6, /* of the failures, those that were told to wait: ECOAUTH_ERROR_RATE_LIMITED */
   thread_words = 8,
   block_words = process_words + most_threads * thread_words,
   all_words = driver_words + most_processes * block_words
@@ -123,6 +124,7 @@ static void* use(void* context) {
     if (error && !word(word_stop)) {
       set(&mine[word_error], error);
       set(&mine[word_failures], mine[word_failures] + 1);
+      if (error == ECOAUTH_ERROR_RATE_LIMITED) set(&mine[word_waits], mine[word_waits] + 1);
     }
     if (now_ms() - began_ms > mine[word_slowest_ms]) set(&mine[word_slowest_ms], now_ms() - began_ms);
     sleep_ms(word(word_pause_ms));
