@@ -74,8 +74,9 @@ int64_t RefreshBreaker::background_not_before_ms(int64_t token_lifetime_ms) cons
 int64_t next_generation_at_ms(const Record& record, const Now& now) {
   if (!record.grant || !record.intent || record.intent->generation >= record.grant->generation) return 0;
   const int64_t ago = elapsed_ms(record.intent->at, now);
-  if (ago < 0) return 0;  // of another boot
-  return now.boot_ms + std::min(2 * minute_ms, record.grant->lifetime_ms / 5) - ago;
+  // Of another boot, or the clock was set back to before the token that came after it: it cannot tell.
+  if (ago < 0 || elapsed_ms(record.grant->obtained, now) < 0) return 0;
+  return now.boot_ms + std::min(late_copies_ms, record.grant->lifetime_ms / 5) - ago;
 }
 
 Retry RetrySchedule::after(const Classified& answer, double dice) {

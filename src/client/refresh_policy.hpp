@@ -53,6 +53,9 @@ class RefreshBreaker {
   std::deque<int64_t> at_ms_;  // the last six
 };
 
+/// Longer than any plausible late copy of a request is under way.
+constexpr int64_t late_copies_ms = 120000;
+
 /// A copy of a request that was given up may reach the server this much later, and a server may take it for theft once
 /// the successor of its token has been used: until this boot time the newest generation is not refreshed. In the past
 /// unless an attempt with the one before is in doubt. Of tokens that live shortly a fifth of their life counts.

@@ -62,6 +62,12 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
     next.candidates.push_back(std::move(token.refresh_token));
   // The predecessor stays until its successor has been used: the successor is not proven yet.
   if (used && !identical) next.candidates.push_back(used->clone());
+  // While late copies of the request before may still arrive, so does what that one was made with: under a policy by
+  // which the last replay wins it is all that would be left.
+  const int64_t age_ms = before ? elapsed_ms(before->obtained, now) : 0;
+  if (used && !identical && !new_grant && candidate_ == 0 && before->candidates.size() > 1 && age_ms >= 0 &&
+      age_ms < late_copies_ms)
+    next.candidates.push_back(before->candidates[1].clone());
 
   next.state = GrantState::active;
   next.generation = generation() + 1;
@@ -157,21 +163,16 @@ void StateMachine::refresh_answered(Classified answer, const Now& now) {
 }
 
 void StateMachine::refused(const Classified& answer, const Now& now) {
-  Grant& grant = *record_.grant;
-  std::vector<Refusal> charges = grant.refusals;
-  charges.push_back({now.moment(), attempts_});
-  // Older tokens are the last resort before the verdict. Shown at the first refusal, which may be untrue, one would meet a
-  // server that is honest again, and perhaps takes it for a thief's (strict-family).
-  const bool verdict_due = grant.state == GrantState::needs_reauthorization || refusals_suffice(charges);
-  if (verdict_due && candidate_ + 1 < grant.candidates.size()) {
+  if (candidate_ + 1 < record_.grant->candidates.size()) {
     if (quiesced_)
       refresh_failed(answer, refusal_error(false), false, now);  // the next process tries the others
     else
-      connect(AnswerContext::refresh, grant.candidates[++candidate_]);
+      connect(AnswerContext::refresh, record_.grant->candidates[++candidate_]);
     return;
   }
   candidate_ = 0;
-  grant.refusals = std::move(charges);
+  Grant& grant = *record_.grant;
+  grant.refusals.push_back({now.moment(), attempts_});
   // Keep the first ones: they measure how long this has been going on.
   if (grant.refusals.size() > most_refusals) grant.refusals.erase(grant.refusals.begin() + most_refusals / 2);
   if (grant.state != GrantState::needs_reauthorization) {

@@ -85,6 +85,22 @@ BOOST_AUTO_TEST_CASE(the_predecessor_leaves_when_its_successor_has_been_used) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(while_late_copies_may_come_the_one_before_the_predecessor_stays) {
+  Rig rig = expired();
+  rig.want(Want::token);
+  rig.served(renewed(2));
+  rig.clock.advance_ms(90 * s);
+  rig.want(Want::refresh);
+  rig.served(renewed(3));
+  const auto& candidates = rig.disk->grant->candidates;
+  BOOST_REQUIRE(candidates.size() == 3u);
+  BOOST_TEST(candidates[2].reveal() == "rt-1");
+  rig.clock.advance_ms(2 * h);
+  rig.want(Want::token);
+  rig.served(renewed(4));
+  BOOST_TEST(rig.disk->grant->candidates.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_without_a_refresh_token_drops_none) {
   for (const char* body : {"{\"access_token\":\"at-2\"}", "{\"access_token\":\"at-2\",\"refresh_token\":\"\"}",
                            "{\"access_token\":\"at-2\",\"refresh_token\":null}",

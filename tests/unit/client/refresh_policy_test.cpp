@@ -156,6 +156,14 @@ BOOST_AUTO_TEST_CASE(the_gap_after_an_attempt_in_doubt) {
   }
   record.grant->lifetime_ms = min;
   BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == from_ms + 12 * s);
+  Now stepped = now_of(clock);
+  stepped.boot_id.clear();  // a machine that does not tell its boots apart
+  record.intent->at = stepped.moment();
+  stepped.wall_ms += 20 * s;
+  record.grant->obtained = stepped.moment();
+  BOOST_TEST(next_generation_at_ms(record, stepped) <= stepped.boot_ms);
+  stepped.wall_ms -= 5 * s;
+  BOOST_TEST(next_generation_at_ms(record, stepped) == 0, "a clock that was set back must not hold anybody up");
   clock.reboot(-2 * h);
   BOOST_TEST(next_generation_at_ms(record, now_of(clock)) == 0, "no clock can tell, and nothing outlives a boot");
 }
