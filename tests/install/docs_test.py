@@ -125,6 +125,18 @@ class Docs(unittest.TestCase):
             self.assertRegex(done.stdout, r"Enter \S+ at http://127\.0\.0\.1:\d+/")
             self.assertRegex(done.stdout, r"A token for 3[56]\d\d s\.\n")
 
+    def test_man_page_of_the_library(self):
+        """Its example, as a reader sees it, built by the line below it."""
+        page = (SOURCE / "docs/man/libecoauth.3").read_text(encoding="ascii")
+        folder = self.stage.folder("man")
+        literal = re.search(r"^\.Bd -literal\n(#include.*?)^\.Ed$", page, re.S | re.M)[1]
+        (folder / "example.c").write_text(literal.replace("\\e", "\\"))
+        build = re.search(r"^\.Dl (cc .*)$", page, re.M)[1]
+        done = self.stage.run(f"set -e\necoauth --store file:tokens login\n{build}\n./example tokens {self.sandbox.url} > token",
+                              cwd=folder, ECOAUTH_SERVER=self.sandbox.url, ECOAUTH_CLIENT_ID=CLIENT_ID)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex((folder / "token").read_text(), r"^\S{20,}\n$")
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
