@@ -46,7 +46,7 @@ def kept(folder, name):
 # --- The page ---------------------------------------------------------------------------------------------------------------
 
 
-def write(path, rig, sections):
+def write(path, rig, sections, missing):
     library = version([rig.build / "src" / "cli" / "ecoauth", "version"], r"(\d+\.\d+\.\d+)")
     poco = version(["dpkg-query", "-W", "-f", "${Version}", "libpoco-dev"], r"(\S+)")
     openssl = version(["openssl", "version"], r"OpenSSL (\S+)")
@@ -60,7 +60,8 @@ def write(path, rig, sections):
              f"| system | {system}, Linux {platform.release().split('-')[0]}, glibc {platform.libc_ver()[1]}, "
              f"OpenSSL {openssl}, POCO {poco} |",
              f"| machine | {os.cpu_count()} processors, file system {file_system} |",
-             f"| verdict | {'nothing wrong' if not any(s.wrong for s in sections) else 'WRONG, see below'} |", ""]
+             f"| verdict | {'nothing wrong' if not any(s.wrong for s in sections) else 'WRONG, see below'} |",
+             *([f"| not run by this night | {', '.join(missing)} |"] if missing else []), ""]
     for section in sections:
         lines += [f"## {section.title}", "", *section.lines, "",
                   f"{len(section.wrong)} wrong. Took {section.took_s:.0f} s ({section.circumstances}).", ""]
