@@ -8,12 +8,16 @@ usage: docs_test.py BUILD_FOLDER PREFIX LIBDIR
 import json
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import unittest
 
 import stage
 from stage import SOURCE, blocks
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+from sandbox_process import wait_for  # noqa: E402
 
 OWN_NETWORK = stage.enter_own_network()
 
@@ -38,12 +42,24 @@ class Docs(unittest.TestCase):
         cls.stage.remove()
         assert code == 0, code
 
+    def is_free(self, port):
+        if not OWN_NETWORK:
+            return True
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return True
+            except OSError:
+                return False
+
     def play(self, page):
         """All its `sh` blocks as one script, which stops at the first failure; what it said."""
         script = "set -e\n" + "".join(blocks(PAGES[page], "sh"))
         if not OWN_NETWORK:  # where the port may be somebody else's, another one takes its place
             script = script.replace("8080", str(stage.free_port()))
         folder = self.stage.folder(page)
+        wait_for(lambda: self.is_free(8080), "the sandbox of the page before to be gone")
         done = self.stage.run(["sh", "-c", script], cwd=folder, ECOAUTH_SERVER=self.sandbox.url, ECOAUTH_CLIENT_ID=CLIENT_ID,
                               XDG_STATE_HOME=str(folder / "state"))
         self.assertEqual(done.returncode, 0, done.stdout)
