@@ -96,6 +96,7 @@ class Judge {
   bool lost_ = true;
   bool untrue_verdict_stands_ = false;
   int64_t durable_generation_ = 0;
+  int64_t no_clock_until_ms_ = -1;
   int64_t syncs_seen_ = 0;
   std::deque<int64_t> refreshed_ms_, began_ms_;  // within the last hour
   std::deque<Span> well_;                        // the latest times in which all was well

@@ -161,7 +161,7 @@ void World::crash(int slot, int64_t pause_ms) {
 
 void World::restart_in_good_order(int slot) {
   auto& process = processes_[static_cast<size_t>(slot)];
-  if (!process || !process->alive()) return;
+  if (!process || !process->alive() || host.asleep) return;
   ++judge.counts["restarts in good order"];
   timeline.note("p", process->number(), " is stopped");
   process->stop();
