@@ -1,18 +1,18 @@
 #include "client/account_list.hpp"
 
 #include <set>
-
-#include "protocol/record.hpp"
+#include <utility>
 
 namespace ecoauth {
-namespace {
 
-/// Signing out leaves a record that says so.
-bool signed_out(const Result<Record>& record) {
-  return record.ok() && !record.value().grant && !record.value().pending;
+Result<std::optional<StoredRecord>> load_with_identity(TokenStore& store, const std::string& key) {
+  auto bytes = store.load(key);
+  if (!bytes) return bytes.error();
+  if (!bytes.value()) return std::optional<StoredRecord>();
+  auto identity = decode_identity(bytes.value()->reveal());
+  if (!identity) return identity.error();
+  return std::optional(StoredRecord{std::move(*bytes.value()), std::move(identity.value())});
 }
-
-}  // namespace
 
 Result<std::vector<std::string>> accounts_in(TokenStore& store, const std::string& origin,
                                              const std::string& client_fingerprint, const Logger& logger) {
@@ -20,24 +20,18 @@ Result<std::vector<std::string>> accounts_in(TokenStore& store, const std::strin
   if (!keys) return keys.error();
   std::set<std::string> names;
   for (const std::string& key : keys.value()) {
-    const auto skip = [&](const Error& why) {
-      logger.log(LogLevel::warning, "the record ", key, " cannot be read: ", why.message);
-    };
-    auto bytes = store.load(key);
-    if (!bytes) {
-      skip(bytes.error());
+    auto stored = load_with_identity(store, key);
+    if (!stored) {
+      logger.log(LogLevel::warning, "the record ", key, " cannot be read: ", stored.error().message);
       continue;
     }
-    if (!bytes.value()) continue;
-    auto identity = decode_identity(bytes.value()->reveal());
-    if (!identity) {
-      skip(identity.error());
-      continue;
-    }
-    if (identity.value().origin != origin) continue;
-    if (!client_fingerprint.empty() && identity.value().client_fingerprint != client_fingerprint) continue;
-    if (signed_out(decode_record(bytes.value()->reveal()))) continue;
-    names.insert(identity.value().account);
+    if (!stored.value()) continue;
+    const Identity& identity = stored.value()->identity;
+    if (identity.origin != origin) continue;
+    if (!client_fingerprint.empty() && identity.client_fingerprint != client_fingerprint) continue;
+    const auto record = decode_record(stored.value()->bytes.reveal());
+    if (record && record.value().signed_out()) continue;
+    names.insert(identity.account);
   }
   return std::vector<std::string>(names.begin(), names.end());
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/account.hpp"
+#include "client/account_list.hpp"
 #include "protocol/seal.hpp"
 #include "store/token_store.hpp"
 
@@ -50,24 +51,20 @@ Result<Found> search(TokenStore& store, const std::string& account, const std::s
   std::optional<Error> unreadable;
   for (const std::string& key : keys.value()) {
     if (!may_be_key_of_account(key, account)) continue;
-    auto bytes = store.load(key);
-    if (!bytes) {
-      unreadable = bytes.error();
+    auto stored = load_with_identity(store, key);
+    if (!stored) {
+      unreadable = stored.error();
       continue;
     }
-    if (!bytes.value()) continue;
-    auto identity = decode_identity(bytes.value()->reveal());
-    if (!identity) {
-      unreadable = identity.error();
-      continue;
-    }
-    if (identity.value().account != account || identity.value().origin != origin) continue;
-    auto found = decode_found(key, *bytes.value(), seal);
+    if (!stored.value()) continue;
+    const Identity& identity = stored.value()->identity;
+    if (identity.account != account || identity.origin != origin) continue;
+    auto found = decode_found(key, stored.value()->bytes, seal);
     if (!found) {
       unreadable = found.error();
       continue;
     }
-    if (!found.value().record->grant && !found.value().record->pending) continue;  // signed out
+    if (found.value().record->signed_out()) continue;
     if (match)
       return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "the store has records of this account for several client ids",
                         "Set the client id that is meant.");

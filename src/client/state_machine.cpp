@@ -182,9 +182,13 @@ int64_t StateMachine::background_refresh_at_ms(const Now& now) const {
                    breaker_.background_not_before_ms(grant.lifetime_ms)});
 }
 
-int64_t StateMachine::refresh_allowed_at_ms(const Now& now) const {
+int64_t StateMachine::limited_until_ms(const Now& now) const {
   int64_t breaker = record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0;
-  return std::max({demand_retry_at_ms_, throttled_until_ms_, next_generation_at_ms(record_, now), breaker});
+  return std::max(breaker, next_generation_at_ms(record_, now));
+}
+
+int64_t StateMachine::refresh_allowed_at_ms(const Now& now) const {
+  return std::max({demand_retry_at_ms_, throttled_until_ms_, limited_until_ms(now)});
 }
 
 Error StateMachine::why_no_token(const Now& now) const {
@@ -201,8 +205,7 @@ Error StateMachine::why_no_token(const Now& now) const {
     return error;
   }
   Error error;
-  const int64_t breaker = breaker_.not_before_ms(record_.grant->lifetime_ms);
-  if (std::max(breaker, next_generation_at_ms(record_, now)) > now.boot_ms) {
+  if (limited_until_ms(now) > now.boot_ms) {
     error = make_error(ECOAUTH_ERROR_RATE_LIMITED, "the account was refreshed a moment ago",
                        "Use the token there is, or wait; at most one refresh a minute and six an hour are made.");
   } else if (refresh_error_) {
@@ -214,6 +217,12 @@ Error StateMachine::why_no_token(const Now& now) const {
     error = make_error(code_of(record_.grant->reason), "the stored grant is not usable at the moment");
   }
   return error;
+}
+
+std::optional<Error> StateMachine::client_id_unknown() const {
+  if (settings_.has_client_id || !record_.client_id.empty()) return std::nullopt;
+  return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
+                    "Give the client id the first time the account is authorized.");
 }
 
 bool StateMachine::pending_pin_alive(const Now& now) const {
@@ -258,11 +267,8 @@ bool StateMachine::start_next_job(const Now& now) {
   }
   if (start_browser_job(now)) return true;
   if (wants(Want::authorize) && !polling_ && now.boot_ms >= authorize_at_ms_) {
-    if (!settings_.has_client_id && record_.client_id.empty()) {
-      complete_all(
-          Want::authorize, ECOAUTH_ERROR_INVALID_ARGUMENT,
-          make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
-                     "Give the client id the first time the account is authorized."));
+    if (const auto unknown = client_id_unknown()) {
+      complete_all(Want::authorize, unknown->code, unknown);
     } else {
       begin(Job::authorize, now);  // which resumes a pending PIN, when the record still has it
     }

@@ -211,6 +211,9 @@ class StateMachine : private MachineMemory {
   bool serves(const Waiter& waiter, const Now& now, bool mandatory_window) const;
   bool token_wanted() const { return wants(Want::token) || wants(Want::refresh); }
   int64_t background_refresh_at_ms(const Now& now) const;
+  std::optional<Error> client_id_unknown() const;
+  /// By the limits of the account, and while late copies of a request in doubt may come.
+  int64_t limited_until_ms(const Now& now) const;
   int64_t refresh_allowed_at_ms(const Now& now) const;
   Error why_no_token(const Now& now) const;
   bool pending_pin_alive(const Now& now) const;

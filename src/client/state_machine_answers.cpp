@@ -15,6 +15,12 @@ Error not_yet(Error error) {
   return error;
 }
 
+/// Of the request that brought this grant.
+bool late_copies_may_come(const Grant& grant, const Now& now) {
+  const int64_t age_ms = elapsed_ms(grant.obtained, now);
+  return age_ms >= 0 && age_ms < late_copies_ms;
+}
+
 /// What the host is told while the PIN waits on.
 Error poll_trouble(const Classified& answer) {
   Error error = answer.error;
@@ -64,9 +70,8 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   if (used && !identical) next.candidates.push_back(used->clone());
   // While late copies of the request before may still arrive, so does what that one was made with: under a policy by
   // which the last replay wins it is all that would be left.
-  const int64_t age_ms = before ? elapsed_ms(before->obtained, now) : 0;
-  if (used && !identical && !new_grant && candidate_ == 0 && before->candidates.size() > 1 && age_ms >= 0 &&
-      age_ms < late_copies_ms)
+  const bool has_predecessor = used && candidate_ == 0 && before->candidates.size() > 1;
+  if (has_predecessor && !identical && !new_grant && late_copies_may_come(*before, now))
     next.candidates.push_back(before->candidates[1].clone());
 
   next.state = GrantState::active;

@@ -64,10 +64,8 @@ bool StateMachine::start_browser_job(const Now& now) {
     return true;
   }
   const OperationId operation = next->operation;
-  if (!settings_.has_client_id && record_.client_id.empty()) {
-    complete(operation, ECOAUTH_ERROR_INVALID_ARGUMENT,
-             make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "no client id (application key) is known for this account",
-                        "Give the client id the first time the account is authorized."));
+  if (const auto unknown = client_id_unknown()) {
+    complete(operation, unknown->code, unknown);
   } else if (polling_ || (somebody_handed_in() && next->want != Want::redirect)) {
     complete(operation, ECOAUTH_ERROR_WRONG_STATE,
              make_error(ECOAUTH_ERROR_WRONG_STATE, "another authorization of this account is being waited for",

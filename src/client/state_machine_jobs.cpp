@@ -115,7 +115,7 @@ void StateMachine::begin_locked_part(const Now& now) {
       begin_exchange(now);
       break;
     case Job::sign_out:
-      if (!record_.grant && !record_.pending) {
+      if (record_.signed_out()) {
         end_job();
         complete_all(Want::sign_out, ECOAUTH_ALREADY_DONE);
         break;

@@ -96,6 +96,8 @@ struct Record {
   std::vector<std::string> unknown_lines;  ///< fields of a later minor version, kept as they were
 
   Record clone() const;
+  /// Signing out leaves such a record, so that other processes see it.
+  bool signed_out() const { return !grant && !pending; }
 };
 
 /// The whole record as bytes, with its check line; plain (seal kind "none").
