@@ -14,11 +14,12 @@
 namespace ecoauth::simulation {
 namespace {
 
-constexpr int64_t longest_pause_ms = 5 * minute_ms;  // design.md 4, after an answer that was lost
 constexpr int64_t most_refreshes = 6;
 constexpr int64_t most_steps = 40000;
-// After an answer that never came there are 20 s to wait, then tries after 2, 5 and 12 s.
+// After an answer that never came there are 20 s to wait, then tries after 2, 5 and 12 s; then the pauses grow
+// (design.md 4).
 constexpr int64_t enough_ms = 45000;
+constexpr int64_t pauses_ms[] = {2000, 5000, 12000, 30000, 60000, 120000, 300000};
 constexpr size_t recent = 40;
 
 [[noreturn]] void violated(const std::string& rule) { throw Violation(rule); }
@@ -302,17 +303,21 @@ void Judge::judge_loss(const std::vector<Secret>& candidates) {
     ++counts["grants lost under strict-family: an older token shown after an untrue refusal"];
     return;
   }
-  // Where a grace is shorter than the longest pause between two tries, the pause may be what it ends in.
-  if (has_grace(server.policy) && server.grace_ms > longest_pause_ms &&
-      could_have_been_kept(world_.server.killed_ms(newest)))
+  const auto tries = std::count_if(requests_.begin(), requests_.begin() + killer + 1, [&](const Request& one) {
+    return one.refresh && !one.copy && one.credential == newest;
+  });
+  if (has_grace(server.policy) && could_have_been_kept(world_.server.killed_ms(newest), tries))
     violated("a grant is lost after a grace time in which all was well");
   ++losses.in_window;
 }
 
-bool Judge::could_have_been_kept(int64_t used_ms) const {
+bool Judge::could_have_been_kept(int64_t used_ms, int64_t tries) const {
   const int64_t end_ms = used_ms + world_.server.settings().grace_ms;
+  const auto last = static_cast<int64_t>(std::size(pauses_ms)) - 1;
+  const int64_t pause_ms = pauses_ms[std::clamp<int64_t>(tries - 1, 0, last)];
+  const int64_t needed_ms = enough_ms + std::max<int64_t>(0, pause_ms - pauses_ms[2]);
   auto long_enough = [&](const Span& span) {
-    return std::min(span.until_ms, end_ms) - std::max(span.from_ms, used_ms) >= enough_ms;
+    return std::min(span.until_ms, end_ms) - std::max(span.from_ms, used_ms) >= needed_ms;
   };
   if (well_since_ms_ >= 0 && long_enough({well_since_ms_, world_.timeline.now_ms()})) return true;
   return std::any_of(well_.begin(), well_.end(), long_enough);

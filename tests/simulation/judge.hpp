@@ -87,7 +87,8 @@ class Judge {
   std::optional<Record> record_on_disk() const;
   bool on_its_way() const;
   void judge_loss(const std::vector<Secret>& candidates);
-  bool could_have_been_kept(int64_t used_ms) const;
+  /// Was there time enough, after so many `tries` with the token, for one more?
+  bool could_have_been_kept(int64_t used_ms, int64_t tries) const;
   void count_refresh();
 
   World& world_;
