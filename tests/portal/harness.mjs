@@ -153,6 +153,7 @@ export async function enterPin(page, pin) {
 
 /// No violation of WCAG 2.2 A and AA, nor of axe's own best practices; and it says that it is not ecobee.
 export async function expectAccessible(page) {
+  await page.waitForLoadState('load'); // with its style sheet: colours are looked at, too
   assert.match(await page.locator('.notice').innerText(), /This is a sandbox, not ecobee/);
   await page.evaluate(require('axe-core').source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
