@@ -6,7 +6,6 @@
 
 #include "cli/failure.hpp"
 #include "cli/input.hpp"
-#include "cli/secret_prompt.hpp"
 
 namespace ecoauth::cli {
 
@@ -27,31 +26,14 @@ std::string take_from_environment() {
 
 }  // namespace
 
-ClientId::ClientId(std::string text, const std::string& where) : text_(std::move(text)) {
-  constexpr const char* blanks = " \t\r\n";
-  text_.erase(text_.find_last_not_of(blanks) + 1);
-  text_.erase(0, text_.find_first_not_of(blanks));
-  bool plausible = text_.size() <= longest_bytes;
-  for (const char c : text_) plausible = plausible && c > ' ' && c <= '~';
+ClientId::ClientId(std::string text, const std::string& where) {
+  value_.text = std::move(text);
+  value_.trim();
+  bool plausible = value_.text.size() <= longest_bytes;
+  for (const char c : value_.text) plausible = plausible && c > ' ' && c <= '~';
   if (plausible) return;
-  wipe();
   throw Failure::usage("what came " + where + " cannot be a client id (application key)",
                        "It is one line of up to 200 letters, digits or signs without blanks; ecobee's have 32.");
-}
-
-ClientId::ClientId(ClientId&& other) noexcept { *this = std::move(other); }
-
-ClientId& ClientId::operator=(ClientId&& other) noexcept {
-  if (this == &other) return *this;
-  wipe();
-  text_ = other.text_;  // not moved: short strings stay behind when moved
-  other.wipe();
-  return *this;
-}
-
-void ClientId::wipe() {
-  explicit_bzero(text_.data(), text_.size());
-  text_.clear();
 }
 
 ClientId given_client_id(const Arguments& arguments, Output& output, const Signals& signals) {

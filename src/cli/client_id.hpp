@@ -5,29 +5,24 @@
 
 #include "cli/arguments.hpp"
 #include "cli/output.hpp"
+#include "cli/secret_prompt.hpp"
 #include "cli/signals.hpp"
 
 namespace ecoauth::cli {
 
-/// Wipes itself.
 class ClientId {
  public:
   ClientId() = default;
   /// Takes the text, blanks around it removed. Throws Failure when it cannot be a client id; `where` it came from is
   /// named then.
   ClientId(std::string text, const std::string& where);
-  ClientId(ClientId&& other) noexcept;
-  ClientId& operator=(ClientId&& other) noexcept;
-  ~ClientId() { wipe(); }
 
-  bool empty() const { return text_.empty(); }
-  const char* c_str() const { return text_.c_str(); }
-  bool operator==(const ClientId& other) const { return text_ == other.text_; }
+  bool empty() const { return value_.text.empty(); }
+  const char* c_str() const { return value_.text.c_str(); }
+  bool operator==(const ClientId& other) const { return value_.text == other.value_.text; }
 
  private:
-  void wipe();
-
-  std::string text_;
+  SecretText value_;
 };
 
 /// The one that was given, empty when none was. Takes it out of this process's environment.
