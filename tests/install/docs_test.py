@@ -21,7 +21,6 @@ from sandbox_process import wait_for  # noqa: E402
 
 OWN_NETWORK = stage.enter_own_network()
 
-BUILD, PREFIX, LIBDIR = sys.argv[1:4]
 CLIENT_ID = "DocsTestDocsTestDocsTestDocsTe32"
 PAGES = {path.name: path for path in sorted((SOURCE / "docs").glob("*.md"))}
 RUNNERS = {"sh", "c", "ini"}
@@ -30,18 +29,7 @@ FLOWS = {"pin.md": "Authorized for smartRead", "code.md": "Authorized for smartR
 WRITTEN_BY_PAGES = ("/etc", "/var/lib")
 
 
-class Docs(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stage = stage.Stage(BUILD, PREFIX, LIBDIR)
-        cls.sandbox = stage.Sandbox(cls.stage)
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.sandbox.stop()
-        cls.stage.remove()
-        assert code == 0, code
-
+class Docs(stage.StagedTest):
     def is_free(self, port):
         if not OWN_NETWORK:
             return True

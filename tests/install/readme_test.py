@@ -18,23 +18,12 @@ from stage import SOURCE, readme_blocks
 
 OWN_NETWORK = stage.enter_own_network()
 
-BUILD, PREFIX, LIBDIR = sys.argv[1:4]
+BUILD = sys.argv[1]
 CLIENT_ID = "ReadmeTestReadmeTestReadmeTest32"
 SHELL = readme_blocks("sh")
 
 
-class Readme(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stage = stage.Stage(BUILD, PREFIX, LIBDIR)
-        cls.sandbox = stage.Sandbox(cls.stage)
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.sandbox.stop()
-        cls.stage.remove()
-        assert code == 0, code
-
+class Readme(stage.StagedTest):
     def shell(self, block, cwd, **environment):
         """As a person would paste it, but stopping at the first failure."""
         done = self.stage.run("set -e\n" + block, cwd=cwd, **environment)

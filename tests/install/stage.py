@@ -1,5 +1,6 @@
 """What the tests of an installed ecoauth share: a staged installation, a network of one's own, a sandbox, the README's blocks."""
 import ctypes
+import contextlib
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -131,6 +133,31 @@ class Sandbox:
         code = self.process.wait(timeout=20)
         self.process.stdout.close()
         return code
+
+
+@contextlib.contextmanager
+def with_sandbox(build, prefix, libdir):
+    """A staged installation and its sandbox, which must end well."""
+    staged = Stage(build, prefix, libdir)
+    try:
+        sandbox = Sandbox(staged)
+        try:
+            yield staged, sandbox
+        finally:
+            code = sandbox.stop()
+        assert code == 0, code
+    finally:
+        staged.remove()
+
+
+class StagedTest(unittest.TestCase):
+    """Tests that share both. The program's arguments begin with BUILD_FOLDER PREFIX LIBDIR."""
+
+    @classmethod
+    def setUpClass(cls):
+        parts = contextlib.ExitStack()
+        cls.stage, cls.sandbox = parts.enter_context(with_sandbox(*sys.argv[1:4]))
+        cls.addClassCleanup(parts.close)
 
 
 def blocks(page, language):

@@ -2,38 +2,18 @@
 // full protocol loses, and nothing else.
 #include "machines.hpp"
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "policies.hpp"
+#include "every_policy.hpp"
 
 using namespace ecoauth::model;
 
 namespace {
 
-struct Walked {
-  Policies lost = none;
-  size_t states = 0;
-  int fewest_refreshes = 1000, most_refreshes = 0;
-};
-
-Walked check(const std::string& row, MachineSetting setting, const Faults& faults, Policies expected) {
-  Walked walked;
-  for (int i = 0; i < policy_count; ++i) {
-    setting.policy = static_cast<Policy>(i);
-    const Explored found = explore(Machines(setting, faults));
-    walked.states += found.states;
-    walked.fewest_refreshes = std::min(walked.fewest_refreshes, found.fewest_refreshes);
-    walked.most_refreshes = std::max(walked.most_refreshes, found.most_refreshes);
-    if (found.losses > 0) walked.lost |= only(setting.policy);
-    const bool expects_loss = (expected & only(setting.policy)) != 0;
-    BOOST_TEST((found.losses > 0) == expects_loss,
-               row << " under " << name_of(setting.policy) << ": " << (expects_loss ? "nothing is lost" : found.loss));
-    BOOST_TEST(found.stuck == 0u, row << " under " << name_of(setting.policy) << " is stuck: " << found.dead_end);
-  }
-  BOOST_TEST_MESSAGE(row << ", state machines: " << walked.states << " states, " << walked.fewest_refreshes << " to "
-                         << walked.most_refreshes << " refreshes, lost under " << names_of(walked.lost));
+Walked check(const std::string& row, const MachineSetting& setting, const Faults& faults, Policies expected) {
+  const Walked walked = walk_every_policy<Machines>(row, setting, faults, expected);
+  BOOST_TEST_MESSAGE(row << ", state machines: " << text_of(walked));
   return walked;
 }
 

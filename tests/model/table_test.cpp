@@ -1,9 +1,8 @@
 // reliability.md 4.5, row by row: under which policies a grant is lost, and under which it is not.
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "policies.hpp"
+#include "every_policy.hpp"
 #include "protocol.hpp"
 
 using namespace ecoauth::model;
@@ -14,39 +13,16 @@ struct Lost {
   Policies naive, locked, full;
 };
 
-struct Cell {
-  Policies lost = none;
-  size_t states = 0;
-  int fewest_refreshes = 1000, most_refreshes = 0;
-};
-
-Cell explored(const std::string& row, Setting setting, const Faults& faults, Policies expected) {
-  Cell cell;
-  for (int i = 0; i < policy_count; ++i) {
-    setting.policy = static_cast<Policy>(i);
-    const Explored found = explore(Protocol(setting, faults));
-    cell.states += found.states;
-    cell.fewest_refreshes = std::min(cell.fewest_refreshes, found.fewest_refreshes);
-    cell.most_refreshes = std::max(cell.most_refreshes, found.most_refreshes);
-    if (found.losses > 0) cell.lost |= only(setting.policy);
-    const bool expects_loss = (expected & only(setting.policy)) != 0;
-    BOOST_TEST((found.losses > 0) == expects_loss,
-               row << " under " << name_of(setting.policy) << ": " << (expects_loss ? "nothing is lost" : found.loss));
-    BOOST_TEST(found.stuck == 0u, row << " under " << name_of(setting.policy) << " is stuck: " << found.dead_end);
-  }
-  return cell;
-}
-
 const char* name_of(Variant variant) {
   return variant == Variant::naive ? "naive" : variant == Variant::locked ? "locked" : "full";
 }
 
-Cell check(const std::string& row, Variant variant, Setting setting, const Faults& faults, Policies expected) {
+Walked check(const std::string& row, Variant variant, Setting setting, const Faults& faults, Policies expected) {
   setting.variant = variant;
-  const Cell cell = explored(row + ", " + name_of(variant), setting, faults, expected);
-  BOOST_TEST_MESSAGE(row << ", " << name_of(variant) << ": " << cell.states << " states, " << cell.fewest_refreshes
-                         << " to " << cell.most_refreshes << " refreshes, lost under " << names_of(cell.lost));
-  return cell;
+  const std::string name = row + ", " + name_of(variant);
+  const Walked walked = walk_every_policy<Protocol>(name, setting, faults, expected);
+  BOOST_TEST_MESSAGE(name << ": " << text_of(walked));
+  return walked;
 }
 
 void check(const std::string& row, const Setting& setting, const Faults& faults, const Lost& expected) {
@@ -70,14 +46,14 @@ Setting three_processes(int expiries) {
 BOOST_AUTO_TEST_CASE(no_fault_three_processes) {
   // Six of the seven of 4.5. The sandbox's milder grace and idempotent refuse nobody while the grace time lasts.
   const Policies naive = naive_pair | only(Policy::until_used) | theft_ones;
-  const Cell at_worst = check("no fault", Variant::naive, three_processes(1), {}, naive);
+  const Walked at_worst = check("no fault", Variant::naive, three_processes(1), {}, naive);
   BOOST_TEST(at_worst.most_refreshes == 3);
   for (Variant variant : {Variant::locked, Variant::full}) {
-    const Cell once = check("no fault", variant, three_processes(1), {}, none);
+    const Walked once = check("no fault", variant, three_processes(1), {}, none);
     BOOST_TEST(once.fewest_refreshes == 1);
     BOOST_TEST(once.most_refreshes == 1);
     // Settled after each of the expiries.
-    const Cell thrice = check("no fault, three expiries", variant, three_processes(3), {}, none);
+    const Walked thrice = check("no fault, three expiries", variant, three_processes(3), {}, none);
     BOOST_TEST(thrice.fewest_refreshes == 1);
     BOOST_TEST(thrice.most_refreshes == 3);
   }
@@ -149,7 +125,7 @@ BOOST_AUTO_TEST_CASE(mixed_faults) {
   Faults faults;
   faults.crashes = faults.requests_lost = faults.answers_lost = faults.late_copies = 2;
   faults.failing_saves = 1;
-  const Cell mixed = check("mixed faults, three processes", Variant::full, three_processes(3), faults, strict_ones);
+  const Walked mixed = check("mixed faults, three processes", Variant::full, three_processes(3), faults, strict_ones);
   BOOST_TEST(mixed.states >= 5000000u);  // CC-8
   // Without late copies: against those the gap helps only behind a lock that excludes.
   Faults fewer;

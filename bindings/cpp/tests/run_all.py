@@ -15,11 +15,10 @@ sys.path.insert(0, str(ROOT / "tests/install"))
 import stage  # noqa: E402
 
 BUILD, PREFIX, LIBDIR, *PROGRAMS = sys.argv[1:]
-README = (ROOT / "bindings/cpp/README.md").read_text(encoding="ascii")
 
 
 def block(language):
-    return re.search(rf"^```{language}\n(.*?)^```$", README, re.S | re.M).group(1)
+    return stage.blocks(ROOT / "bindings/cpp/README.md", language)[0]
 
 
 def check(done):
@@ -85,18 +84,11 @@ def main():
         done = subprocess.run([program, "--log_level=warning", "--color_output=no", "--catch_system_errors=no"], stdout=None, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             return done.returncode
-    installed = stage.Stage(BUILD, PREFIX, LIBDIR)
-    try:
-        sandbox = stage.Sandbox(installed)
-        try:
-            environment = {"ECOAUTH_SERVER": sandbox.url, "ECOAUTH_CLIENT_ID": "CppTestCppTestCppTestCppTestCpp1"}
-            by_pkg_config(installed, environment)
-            by_cmake(installed, environment)
-            by_meson(installed)
-        finally:
-            sandbox.stop()
-    finally:
-        installed.remove()
+    with stage.with_sandbox(BUILD, PREFIX, LIBDIR) as (installed, sandbox):
+        environment = {"ECOAUTH_SERVER": sandbox.url, "ECOAUTH_CLIENT_ID": "CppTestCppTestCppTestCppTestCpp1"}
+        by_pkg_config(installed, environment)
+        by_cmake(installed, environment)
+        by_meson(installed)
     print("scenario package: passed")
     print("scenario teardown: not applicable: no isolates")
     return 0

@@ -116,16 +116,11 @@ def test_module(installed, sandbox):
 
 def main():
     test_source()
-    installed = stage.Stage(BUILD, PREFIX, LIBDIR)
-    try:
-        sandbox = stage.Sandbox(installed)
+    with stage.with_sandbox(BUILD, PREFIX, LIBDIR) as (installed, sandbox):
         try:
             test_module(installed, sandbox)
-        finally:
-            sandbox.stop()
-    finally:
-        subprocess.run(["chmod", "-R", "u+w", str(installed.root)], check=True)
-        installed.remove()
+        finally:  # Go's caches are read-only
+            subprocess.run(["chmod", "-R", "u+w", str(installed.root)], check=True)
     print("scenario package: passed")
     return 0
 

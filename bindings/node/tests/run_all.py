@@ -7,8 +7,6 @@ usage: run_all.py BUILD_FOLDER source     types by tsc, then the tests, with the
 
 What package-lock.json pins (Nodes, headers, compiler of types) is installed into BUILD_FOLDER once; the addon is built once and runs in all.
 """
-import fcntl
-import hashlib
 import json
 import os
 import pathlib
@@ -22,6 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 TESTS = pathlib.Path(__file__).resolve().parent
 PACKAGE = TESTS.parent
 ROOT = PACKAGE.parents[1]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import npm_packages  # noqa: E402
+
 ARCHITECTURE = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 PREBUILT = f"prebuilds/linux-{ARCHITECTURE}"
 OLDEST = 18
@@ -41,17 +42,9 @@ def said(*command, **more):
 
 
 def installed_tools(build):
-    """What package-lock.json pins, installed once for each of its contents. Tests that start together wait for the first."""
-    pinned = [TESTS / name for name in ("package.json", "package-lock.json")]
-    folder = build / "bindings/node" / ("tools-" + hashlib.sha256(b"".join(path.read_bytes() for path in pinned)).hexdigest()[:16])
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            for path in pinned:
-                shutil.copy(path, folder)
-            run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
-            (folder / "complete").touch()
+    """What package-lock.json pins."""
+    folder = build / "bindings/node/tools"
+    npm_packages.install(TESTS, folder)
     return folder / "node_modules"
 
 

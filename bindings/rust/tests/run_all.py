@@ -101,15 +101,8 @@ def test_crates(installed, sandbox):
 
 def main():
     test_source()
-    installed = stage.Stage(BUILD, PREFIX, LIBDIR)
-    try:
-        sandbox = stage.Sandbox(installed)
-        try:
-            test_crates(installed, sandbox)
-        finally:
-            sandbox.stop()
-    finally:
-        installed.remove()
+    with stage.with_sandbox(BUILD, PREFIX, LIBDIR) as (installed, sandbox):
+        test_crates(installed, sandbox)
     print("scenario package: passed")
     return 0
 
