@@ -89,7 +89,6 @@ struct MachineMemory {
   int64_t lock_deadline_ms_ = 0;
   int64_t lock_pause_ms_ = 0;
   size_t candidate_ = 0;
-  int64_t attempts_ = 0;
   Moment sent_at_;
   bool request_sent_ = false;
   std::optional<Intent> doubt_;  // of an earlier attempt with this generation

@@ -177,7 +177,9 @@ void StateMachine::refused(const Classified& answer, const Now& now) {
   }
   candidate_ = 0;
   Grant& grant = *record_.grant;
-  grant.refusals.push_back({now.moment(), attempts_});
+  // Every request has a connection of its own, in whatever process.
+  const int64_t connection = grant.refusals.empty() ? 1 : grant.refusals.back().connection % INT32_MAX + 1;
+  grant.refusals.push_back({now.moment(), connection});
   // Keep the first ones: they measure how long this has been going on.
   if (grant.refusals.size() > most_refusals) grant.refusals.erase(grant.refusals.begin() + most_refusals / 2);
   if (grant.state != GrantState::needs_reauthorization) {

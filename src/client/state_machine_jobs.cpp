@@ -46,7 +46,6 @@ void StateMachine::end_job() {
 }
 
 void StateMachine::connect(AnswerContext context, const Secret& credential) {
-  ++attempts_;
   step_ = Step::connecting;
   request_sent_ = false;
   Action action{Action::Kind::connect};
