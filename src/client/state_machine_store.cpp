@@ -23,6 +23,23 @@ void merge_candidates(std::vector<Secret>& theirs, const std::vector<Secret>& ou
   if (theirs.size() > most_candidates) theirs.resize(most_candidates);
 }
 
+/// Numbers alone do not tell: after a signing out they begin anew.
+bool same_grant(const std::optional<Grant>& a, const std::optional<Grant>& b) {
+  if (!a || !b) return !a && !b;
+  const Moment &since = a->obtained, &then = b->obtained;
+  return a->generation == b->generation && since.boot_ms == then.boot_ms && since.wall_ms == then.wall_ms &&
+         since.boot_id == then.boot_id;
+}
+
+/// Is `found` what `mine` was before? A login elsewhere after a signing out has a small number too, but it is later: by
+/// the clocks of a boot or, of another one, by the wall clock, which never decides alone.
+bool put_back(const std::optional<Grant>& found, const std::optional<Grant>& mine, const Now& now) {
+  if (!found || !mine || found->generation >= mine->generation) return false;
+  const Moment &then = found->obtained, &since = mine->obtained;
+  const bool earlier = then.boot_id != now.boot_id || (since.boot_id == now.boot_id && then.boot_ms < since.boot_ms);
+  return earlier && then.wall_ms < since.wall_ms;
+}
+
 /// When the grant was refused last; -1 for never.
 int64_t last_refusal_ms(const std::optional<Grant>& grant) {
   return grant && !grant->refusals.empty() ? grant->refusals.back().at.boot_ms : -1;
@@ -102,6 +119,11 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     if (first) record_ = Record();
     return;
   }
+  if (!keep_grant && put_back(found->grant, record_.grant, now)) {
+    // An old copy of the record: only memory knows what came after it, and the next save brings it back.
+    record_.seq = found->seq;
+    return;
+  }
   Record mine = std::exchange(record_, std::move(*found));
   if (keep_grant && mine.grant) {
     if (generation() < mine.grant->generation || !record_.grant) {
@@ -114,14 +136,16 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
       merge_candidates(record_.grant->candidates, mine.grant->candidates);
     }
   }
-  const bool pin_known = polling_ && mine.pending;
+  const bool another = keep_grant ? generation() != known : !same_grant(record_.grant, mine.grant);
+  const Secret polled = polling_ && mine.pending ? mine.pending->code.clone() : Secret();
   if (keep_pending) record_.pending = std::move(mine.pending);
-  if (generation() != known) {
+  if (another) {
+    rejected_generation_ = revoked_generation_ = 0;  // of the one before
     actions_.emplace_back(Action::Kind::publish);
-    if (!first && generation() > known) {
+    if (!first && record_.grant) {
       // The limits are the account's: what others did counts, too. Each generation is a refresh of somebody.
       const int64_t age_ms = elapsed_ms(record_.grant->obtained, now), known_age_ms = elapsed_ms(known_since, now);
-      if (age_ms >= 0 && known_age_ms >= 0)
+      if (generation() > known && age_ms >= 0 && known_age_ms >= 0)
         breaker_.refreshed_by_others(generation() - known, now.boot_ms - known_age_ms, now.boot_ms - age_ms);
       retries_.succeeded();
       retry_at_ms_ = demand_retry_at_ms_ = 0;
@@ -134,11 +158,11 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (first) adopt_first(now);
   // Patience is the account's, too: what others were refused is not asked again before its time.
   const int64_t refusal_ms = last_refusal_ms(record_.grant);
-  if (!first && refusal_ms >= 0 && (generation() != known || refusal_ms != known_refusal_ms)) resume_patience(now);
-  if (pin_known && !(record_.pending && record_.pending->flow == "pin")) {
+  if (!first && refusal_ms >= 0 && (another || refusal_ms != known_refusal_ms)) resume_patience(now);
+  if (!polled.empty() && !(record_.pending && record_.pending->flow == "pin" && record_.pending->code.equals(polled))) {
     // Another process has ended this authorization, in one way or the other.
     polling_ = false;
-    const bool approved = has_grant() && generation() != known;
+    const bool approved = has_grant() && another;
     complete_all(Want::authorize, approved ? served() : ECOAUTH_ERROR_PIN_EXPIRED,
                  approved ? std::nullopt : std::optional(pin_expired_error()));
   }

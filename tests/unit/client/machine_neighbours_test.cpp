@@ -1,6 +1,7 @@
 // What other processes, other programs and people do to the record of a process that goes on running.
 #include <ecoauth/status.h>
 
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <list>
 #include <string>
@@ -13,8 +14,8 @@ using namespace ecoauth::test;
 
 namespace {
 
-constexpr int64_t min = 60000, h = 60 * min;
-constexpr AnswerContext R = AnswerContext::refresh;
+constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
+constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
 
 Rig loaded() {
   VirtualClock clock;
@@ -26,9 +27,120 @@ Rig loaded() {
   return rig;
 }
 
+Classified renewed(int generation) {
+  return token_answer(R, "at-" + std::to_string(generation), "rt-" + std::to_string(generation));
+}
+
+void refresh(Rig& rig, int generation) {
+  rig.want(Want::refresh);
+  rig.served(renewed(generation));
+  BOOST_REQUIRE(rig.disk->grant->generation == generation);
+  rig.clock.advance_ms(2 * h);
+}
+
+/// Another process signs out and authorizes again: the record begins anew, and so do its numbers.
+void authorized_anew(Rig& rig) {
+  auto theirs = record_with_grant(rig.clock);
+  theirs->seq = 3;
+  theirs->grant->access_token = Secret("at-anew");
+  theirs->grant->candidates.front() = Secret("rt-anew");
+  rig.other_process_writes(theirs);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(neighbours)
+
+BOOST_DATA_TEST_CASE(a_login_elsewhere_after_signing_out_ends_patience_and_verdicts,
+                     boost::unit_test::data::make<int>({1, 5}), generation) {
+  Rig rig = loaded();
+  for (int newer = 2; newer <= generation; ++newer) refresh(rig, newer);
+  rig.want(Want::token);
+  for (int refusals = 0; refusals < 6; ++refusals) {
+    rig.go_on();
+    while (rig.net == Rig::Net::sent) rig.served(error_answer(R, "invalid_grant"));
+    if (refusals < 5) rig.ring();
+  }
+  BOOST_TEST((rig.state() == GrantState::needs_reauthorization));
+
+  authorized_anew(rig);
+  rig.clock.advance_ms(s);
+  OperationId caller = rig.want(Want::token);
+  const int published = rig.count("publish");
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.count("publish") == published + 1, "hot paths hear of it");
+  BOOST_TEST(!rig.machine.last_error().has_value());
+  rig.clock.advance_ms(59 * min);
+  caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.credential == "rt-anew", "it is refreshed like any other");
+  BOOST_REQUIRE((rig.net == Rig::Net::sent));
+  rig.answers(renewed(2));
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_elsewhere_is_not_what_was_rejected_before) {
+  Rig rig = loaded();
+  BOOST_TEST(rig.rejected(1));
+  authorized_anew(rig);
+  rig.go_on();
+  const OperationId caller = rig.want(Want::token);
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+}
+
+BOOST_AUTO_TEST_CASE(a_login_elsewhere_answers_a_pin_though_its_number_is_the_same) {
+  Rig rig = loaded();
+  const OperationId login = rig.want(Want::authorize);
+  rig.served(pin_answer("ABCD", "code-1"));
+  authorized_anew(rig);
+  rig.ring();
+  rig.go_on();
+  BOOST_TEST(rig.ended(login).result == ECOAUTH_OK);
+}
+
+BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
+  Rig rig = loaded();
+  const auto copy = rig.disk;
+  refresh(rig, 2);
+  refresh(rig, 3);
+  rig.other_process_writes(copy);
+  OperationId caller = rig.want(Want::token);
+  rig.go_on();
+  BOOST_TEST(rig.credential == "rt-3", "the newest of all");
+  rig.answers(renewed(4));
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.disk->grant->generation == 4);
+  BOOST_TEST(rig.disk->seq > copy->seq);
+
+  // A process that knows no better takes what there is.
+  rig.other_process_writes(copy);
+  Rig fresh = rig.restarted();
+  fresh.want(Want::load);
+  fresh.go_on();
+  BOOST_TEST(fresh.refresh_token() == "rt-1");
+}
+
+BOOST_AUTO_TEST_CASE(a_pin_that_another_process_has_replaced_is_over_and_theirs_is_left_alone) {
+  Rig rig;
+  const OperationId login = rig.want(Want::authorize);
+  rig.served(pin_answer("ABCD", "code-1"));
+  auto theirs = std::make_shared<Record>(rig.disk->clone());
+  ++theirs->seq;
+  theirs->pending->scope = "smartWrite";
+  theirs->pending->pin = Secret("WXYZ");
+  theirs->pending->code = Secret("code-2");
+  rig.other_process_writes(theirs);
+  const int sends = rig.sends;
+  rig.ring();
+  rig.go_on();
+  BOOST_TEST(rig.sends == sends, "their code is theirs to poll with");
+  BOOST_TEST(rig.ended(login).result == ECOAUTH_ERROR_PIN_EXPIRED);
+  BOOST_REQUIRE(rig.disk->pending.has_value());
+  BOOST_TEST(rig.disk->pending->code.reveal() == "code-2");
+}
 
 BOOST_AUTO_TEST_CASE(processes_that_try_once_each_come_to_a_verdict_too) {
   // A command-line tool that runs every few minutes: each of its tries is another connection.

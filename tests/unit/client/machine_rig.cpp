@@ -243,7 +243,8 @@ void Rig::answers(Classified answer) {
 
 void Rig::other_process_writes(const std::shared_ptr<const Record>& content) {
   write(content);
-  if (!disk || !disk->grant) newest_.clear();
+  // What has signed out, begun anew or put an old copy back has not kept what this machine got last.
+  if (!disk || !disk->grant || disk->grant->generation < newest_generation_) newest_.clear();
 }
 
 void Rig::ring() {
