@@ -83,7 +83,9 @@ void StateMachine::loaded(Result<std::optional<Record>> result, const Now& now) 
     return;
   }
   adopt(std::move(result.value()), now);
-  if (step_ == Step::rebasing) {
+  if (step_ == Step::rebasing && job_ == Job::sign_out) {
+    begin_locked_part(now);  // what somebody has written meanwhile is signed out, too
+  } else if (step_ == Step::rebasing) {
     step_ = Step::saving;
     save();
   } else if (job_ == Job::load) {

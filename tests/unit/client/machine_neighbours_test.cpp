@@ -11,6 +11,7 @@
 
 using namespace ecoauth;
 using namespace ecoauth::test;
+using Answer = Rig::StoreAnswer;
 
 namespace {
 
@@ -121,6 +122,18 @@ BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
   fresh.want(Want::load);
   fresh.go_on();
   BOOST_TEST(fresh.refresh_token() == "rt-1");
+}
+
+BOOST_AUTO_TEST_CASE(signing_out_over_a_conflict_signs_out) {
+  Rig rig = loaded();
+  const OperationId leaving = rig.want(Want::sign_out);
+  for (int i = 0; i < 3; ++i) rig.store_answers(Answer::good);  // lock, load, erase
+  authorized_anew(rig);                                         // beside us: somebody does not heed the lock
+  rig.go_on();
+  BOOST_TEST(rig.ended(leaving).result == ECOAUTH_OK);
+  BOOST_REQUIRE(rig.disk);
+  BOOST_TEST(!rig.disk->grant.has_value(), "as was said");
+  BOOST_TEST(!rig.record().grant.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_pin_that_another_process_has_replaced_is_over_and_theirs_is_left_alone) {
