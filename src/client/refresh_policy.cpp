@@ -63,7 +63,9 @@ void RefreshBreaker::refreshed_by_others(int64_t times, int64_t after_ms, int64_
 int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
   if (at_ms_.empty() || token_lifetime_ms < 10 * minute_ms) return 0;
   int64_t earliest = at_ms_.back() + minute_ms;
-  if (at_ms_.size() == 6) earliest = std::max(earliest, at_ms_.front() + hour_ms);
+  // (Tokens of ten minutes need a seventh within the hour: they are refreshed when 70 % of their life is over.)
+  const int64_t window_ms = 4 * std::min(token_lifetime_ms, hour_ms / 4);
+  if (at_ms_.size() == 6) earliest = std::max(earliest, at_ms_.front() + window_ms);
   return earliest;
 }
 

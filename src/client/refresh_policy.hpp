@@ -18,6 +18,7 @@ struct RefreshSettings {
   int64_t mandatory_left_ms = 60000;
   int32_t mandatory_left_percent = 5;
   KeepFresh keep_fresh = KeepFresh::on_demand;
+  int64_t look_again_ms = 60000;  ///< always: how often the store is read for what other processes have done
 };
 
 /// The point of a token's life from which it is refreshed in the background, in thousandths: drawn once per token, so
@@ -38,7 +39,8 @@ int64_t advisory_at_ms(const Grant& grant, const Now& now);
 /// Boot time at which a grant nobody asks for is refreshed all the same: 7 days after the last token.
 int64_t idle_refresh_at_ms(const Grant& grant, const Now& now);
 
-/// At most one refresh per account in 60 s and six in an hour, unless tokens live for less than ten minutes.
+/// At most one refresh per account in 60 s and six in an hour, or in four lives of a token when those are shorter; no
+/// limit when tokens live for less than ten minutes.
 class RefreshBreaker {
  public:
   void refreshed(int64_t now_ms);

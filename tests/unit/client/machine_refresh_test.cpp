@@ -209,6 +209,24 @@ BOOST_AUTO_TEST_CASE(the_breaker) {
   BOOST_TEST(rig.sends == 6);
 }
 
+BOOST_AUTO_TEST_CASE(tokens_that_live_for_minutes_are_always_to_be_had) {
+  // Refreshed as early as it may be, a token of ten minutes needs more than six refreshes an hour.
+  for (int64_t life_s : {540, 600, 660, 720, 780, 840, 900, 1200}) {
+    Rig rig = expired();
+    rig.dice = 0;
+    int generation = 1;
+    for (int64_t passed_s = 0; passed_s < 3 * 3600; passed_s += 30) {
+      const OperationId caller = rig.want(Want::token);
+      rig.go_on();
+      if (rig.net == Rig::Net::sent) rig.served(renewed(++generation, life_s));
+      BOOST_REQUIRE_MESSAGE(rig.ended(caller).result == ECOAUTH_OK, life_s << " s, after " << passed_s << " s");
+      rig.clock.advance_ms(30 * s);
+      rig.machine.timer(rig.now());
+    }
+    BOOST_TEST(generation - 1 <= 3 * 3600 * 10 / (7 * life_s) + 1, "and no more often than they must");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_intent_found_on_disk_is_followed_up_at_once) {
   VirtualClock clock;
   auto left_behind = record_with_grant(clock);

@@ -183,7 +183,8 @@ BOOST_AUTO_TEST_CASE(the_breaker) {
   BOOST_TEST(breaker.not_before_ms(h) == first_ms + h, "six in an hour");
   breaker.refreshed(first_ms + h);
   BOOST_TEST(breaker.not_before_ms(h) == first_ms + 2 * min + h);
-  BOOST_TEST(breaker.not_before_ms(10 * min) == first_ms + 2 * min + h);
+  BOOST_TEST(breaker.not_before_ms(15 * min) == first_ms + 2 * min + h);
+  BOOST_TEST(breaker.not_before_ms(10 * min) == first_ms + h + min, "one in a minute");
   BOOST_TEST(breaker.not_before_ms(10 * min - 1) == 0, "short-lived tokens need more");
   BOOST_TEST(breaker.background_not_before_ms(10 * min - 1) == first_ms + h + s, "but never a storm");
 }
