@@ -137,12 +137,12 @@ static int64_t naive_seq(const char* path) {
   return seq;
 }
 
-enum naive_ways { in_place, by_rename, by_rename_and_sync, by_rename_slowly };
+enum naive_ways { in_place, by_rename, by_rename_and_sync, by_rename_slowly, by_rename_of_one_name };
 
 static int32_t naive_save(struct naive* naive, const char* key, int64_t expected, const void* data, size_t size_bytes,
                           int64_t seq, enum naive_ways way) {
   char path[4096], written[4096], own_name[32];
-  snprintf(own_name, sizeof own_name, ".new-%ld", (long)getpid());
+  snprintf(own_name, sizeof own_name, ".new-%ld", way == by_rename_of_one_name ? 0L : (long)getpid());
   if (naive_seq(naive_path(path, naive, key, ".record")) != expected) return ECOAUTH_STORE_CONFLICT;
   if (way == by_rename_slowly) usleep(1000); /* so that others get between, however few processors there are */
   FILE* file = fopen(naive_path(written, naive, key, way == in_place ? ".record" : own_name), "wb");
@@ -152,6 +152,7 @@ static int32_t naive_save(struct naive* naive, const char* key, int64_t expected
   if (fflush(file) != 0) return fclose(file), ECOAUTH_STORE_RETRY;
   if (way == by_rename_and_sync) fsync(fileno(file)); /* whether it worked nobody asks */
   fclose(file);
+  if (way == by_rename_of_one_name) usleep(1000);
   if (way != in_place && rename(written, path) != 0) return ECOAUTH_STORE_RETRY;
   return ECOAUTH_STORE_OK;
 }
@@ -167,6 +168,10 @@ static int32_t save_by_rename(void* store, const char* key, int64_t expected, co
 static int32_t save_slowly(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
                            int64_t seq) {
   return naive_save(store, key, expected, data, size_bytes, seq, by_rename_slowly);
+}
+static int32_t save_by_one_name(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
+                                int64_t seq) {
+  return naive_save(store, key, expected, data, size_bytes, seq, by_rename_of_one_name);
 }
 static int32_t save_with_sync(void* store, const char* key, int64_t expected, const void* data, size_t size_bytes,
                               int64_t seq) {
@@ -254,6 +259,7 @@ const struct bad_store bad_stores[] = {
     {"never syncs", "syncs", {NAIVE, .save = save_by_rename}},
     {"does not care whether a sync failed", "failing-syncs", {NAIVE, .save = save_with_sync}},
     {"looks first and replaces afterwards", "race", {NAIVE, .save = save_slowly}},
+    {"has one temporary file for all who save", "race", {NAIVE, .save = save_by_one_name}},
     {"locks nothing", "locks", {GOOD, .lock = lock_nothing, .unlock = unlock_nothing}},
     {"does not give locks back", "locks", {GOOD, .unlock = unlock_nothing}},
     {"does not wait for a lock", "locks", {GOOD, .lock = lock_at_once}},

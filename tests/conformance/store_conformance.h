@@ -1,9 +1,11 @@
 /* Does your store keep what <ecoauth/store.h> asks of one? Give it your callbacks; it says which of them breaks which
  * rule. SPDX-License-Identifier: MIT
  *
- * Build store_conformance.c together with your store and a main() of a few lines (sample_test.c shows one):
+ * Build it together with your store and a main() of a few lines, which fills in a struct store_subject and returns
+ * store_conformance(&subject, "an/empty/folder", 1, NULL, stdout) != 0:
  *
- *   cc -o my_store_test store_conformance.c my_store.c my_main.c $(pkg-config --cflags ecoauth) -pthread
+ *   kit=$(pkg-config --variable=prefix ecoauth)/share/ecoauth/conformance
+ *   cc -o my_store_test $kit/store_conformance*.c my_store.c my_main.c -I$kit $(pkg-config --cflags ecoauth) -pthread
  *
  * The kit makes many processes and kills some of them; run it on a store that holds nothing you need. It brings its own
  * ecoauth_blob_set(), fsync() and fdatasync(), which must win over the library's and the system's: do not link them

@@ -123,6 +123,12 @@ void check_reading(void) {
   kit_close(store);
 }
 
+static bool has_locks(void) {
+  if (!kit.subject->lock)
+    fprintf(kit.out, "  %s: not checked, without locks only one process may use a record\n", kit.check);
+  return kit.subject->lock != NULL;
+}
+
 enum { racers = 4, race_rounds = 60, race_patience_ms = 10000 };
 
 struct race {
@@ -130,7 +136,8 @@ struct race {
   int winners[race_rounds];
 };
 
-/* All racers go on together, so that they really meet, whatever else the machine does. False when one of them is missing. */
+/* All racers go on together, so that they really meet, whatever else the machine does. False when one of them is
+ * missing. */
 static bool meet(struct race* race, int meeting) {
   const int expected = (meeting + 1) * racers;
   const int64_t end_ms = kit_now_ms() + race_patience_ms;
@@ -142,8 +149,14 @@ static bool meet(struct race* race, int meeting) {
   return true;
 }
 
+struct racer {
+  struct race* race;
+  int number;
+};
+
 static void run_race(void* context) {
-  struct race* race = context;
+  const struct racer* racer = context;
+  struct race* race = racer->race;
   void* store = kit_open();
   char key[kit_longest_key + 1];
   kit_key(key, "race");
@@ -151,26 +164,34 @@ static void run_race(void* context) {
     int64_t found = kit_load(store, key);
     if (found < 0 || !meet(race, 2 * round)) break;
     const int64_t end_ms = kit_now_ms() + race_patience_ms;
+    const int64_t mine = found + 1 + racer->number; /* told from the others' by number and bytes */
     int32_t result;
     do {
-      result = kit_save(store, key, found, found + 1);
+      result = kit_save(store, key, found, mine);
     } while (result == ECOAUTH_STORE_RETRY && kit_now_ms() < end_ms);
     if (result == ECOAUTH_STORE_OK)
       __atomic_add_fetch(&race->winners[round], 1, __ATOMIC_SEQ_CST);
     else if (result != ECOAUTH_STORE_CONFLICT)
       kit_answers(ECOAUTH_STORE_CONFLICT, result, "save in a race");
     if (!meet(race, 2 * round + 1)) break;
+    int64_t stored = kit_load(store, key);
+    if (result == ECOAUTH_STORE_OK && stored != mine)
+      kit_wrong("save of %lld in a race answered OK, but load finds %lld", (long long)mine, (long long)stored);
   }
   kit_close(store);
 }
 
-/* Of several who replace the same record exactly one succeeds. */
+/* Of several who replace the same record exactly one succeeds, and its record is the one that is there. */
 void check_race(void) {
   pid_t processes[racers];
-  if (!kit.subject->lock) return; /* then only one process may use a record */
+  struct racer each[racers];
+  if (!has_locks()) return;
   struct race* race = mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (race == MAP_FAILED) exit(1);
-  for (int i = 0; i < racers; ++i) processes[i] = kit_begin(run_race, race);
+  for (int i = 0; i < racers; ++i) {
+    each[i] = (struct racer){race, i};
+    processes[i] = kit_begin(run_race, &each[i]);
+  }
   for (int i = 0; i < racers; ++i) kit_end(processes[i]);
   for (int round = 0; round < race_rounds; ++round)
     if (race->winners[round] != 1)
@@ -198,7 +219,7 @@ void check_locks(void) {
   struct holder holder;
   int ready[2], release[2];
   char other[kit_longest_key + 1], byte = 0;
-  if (!kit.subject->lock) return;
+  if (!has_locks()) return;
   void* store = kit_open();
   if (pipe(ready) != 0 || pipe(release) != 0) exit(1);
   kit_key(holder.key, "locked");
