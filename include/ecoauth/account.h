@@ -25,7 +25,7 @@ ECOAUTH_BEGIN_DECLS
  */
 
 /** Ways of authorizing by a browser, for ecoauth_account_authorize_url(). CODE: an authorization code (RFC 6749 section 4.1,
- *  protocol.md 4). CODE_PKCE: the same bound to this client by a challenge (S256 of RFC 7636; ecobee does not document it).
+ *  docs/code.md). CODE_PKCE: the same bound to this client by a challenge (S256 of RFC 7636; ecobee does not document it).
  *  UTILITY: the implicit grant (RFC 6749 section 4.2) for ecobee's utility accounts, without scope and without refresh token.
  *  ecobee publishes no parameters for it: it is built by the RFC, and nobody outside of a contract with ecobee can try it. */
 #define ECOAUTH_FLOW_CODE 1
@@ -47,7 +47,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_open(ecoauth_client *client, const char *
 ECOAUTH_EXPORT void ecoauth_account_close(ecoauth_account *account);
 
 /**
- * Authorizes with a PIN (protocol.md 3): gets a PIN, saves it, shows it through the pin callback or ECOAUTH_EVENT_PIN, polls by
+ * Authorizes with a PIN (docs/pin.md): gets a PIN, saves it, shows it through the pin callback or ECOAUTH_EVENT_PIN, polls by
  * the server's rules until the user has approved, and saves the tokens. A PIN that is still valid from before, also of an
  * earlier process, is shown again instead of a new one. An existing grant stays as it is until the new one has been saved.
  * With ECOAUTH_POLLING_ON_DEMAND it polls only on ecoauth_account_check_now().
@@ -67,7 +67,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorize_pin_start(ecoauth_account *acco
 ECOAUTH_EXPORT int32_t ecoauth_account_check_now(ecoauth_account *account, ecoauth_error **error);
 
 /**
- * The address to open in a browser (protocol.md 4.1; RFC 6749 sections 4.1.1 and 4.2.1; RFC 7636). Its `state` is drawn from
+ * The address to open in a browser (docs/code.md; RFC 6749 sections 4.1.1 and 4.2.1; RFC 7636). Its `state` is drawn from
  * the system's random source and saved first, with all that ecoauth_account_complete_redirect() will need, also in a later
  * process; it waits for 30 minutes, beside whatever grant there is. Asked again within half of that, with the same arguments,
  * the same address is given. `flow` is one of ECOAUTH_FLOW_*. `redirect_uri` is the one registered for the client id: https,
@@ -88,8 +88,8 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorize_url_start(ecoauth_account *acco
 
 /**
  * Takes the whole address to which the browser was sent back, as it stands there or was pasted by a person; what it says may
- * be in its query or its fragment. Its `state` is checked first. A code is saved, exchanged (protocol.md 4.4), and the tokens
- * are saved; if the server cannot be reached, the library goes on by itself, also in a later process, until the 30 minutes of
+ * be in its query or its fragment. Its `state` is checked first. A code is saved, exchanged (RFC 6749 section 4.1.3), and the
+ * tokens are saved; if the server cannot be reached, the library goes on by itself, also in a later process, until the 30 minutes of
  * ecoauth_account_authorize_url() are over. An existing grant stays as it is until the new one has been saved.
  * A utility account's token is taken from the address itself. It cannot be refreshed: before it ends, a person is asked again
  * by ECOAUTH_EVENT_STATE with ECOAUTH_GRANT_NEEDS_REAUTHORIZATION and the error NEEDS_AUTHORIZATION; it serves to its end.
@@ -139,7 +139,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorization_header(ecoauth_account *acc
                                                             size_t *needed_bytes, int64_t *generation);
 
 /**
- * The API refused the token of this generation (protocol.md 6: status 14, or HTTP 401). Only when it is still the newest is it
+ * The API refused the token of this generation (ecobee: status 14; others: HTTP 401). Only when it is still the newest is it
  * refreshed before it is handed out again; when a newer one exists, just take that. Retry the API call once.
  *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** Borrows the account.
  *  **Errors** ALREADY_DONE (positive): a newer token is there. **Since** 0.1
@@ -159,7 +159,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_refresh_start(ecoauth_account *account, i
  * An authorized API request. `target` is path and query, beginning with "/"; it goes to the client's server and nowhere
  * else. `method` is any but "CONNECT" and "TRACE", in capitals. `data` is a body of `size_bytes` (NULL for none) of
  * `content_type` (NULL: "application/json;charset=UTF-8").
- * A refused access token is refreshed and the request repeated once (protocol.md 6).
+ * A refused access token is refreshed and the request repeated once.
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** *response is the caller's, to be ended by
  *  ecoauth_response_free(). The _start form delivers it with the COMPLETED event.
  *  **Errors** Any answer of the API is OK, but REVOKED and NEEDS_AUTHORIZATION; those of ecoauth_account_get_token().
@@ -207,7 +207,7 @@ ECOAUTH_EXPORT int32_t ecoauth_account_import_start(ecoauth_account *account, co
                                                     ecoauth_error **error);
 
 /**
- * Forgets the grant and any pending authorization, on disk too. ecobee has no revocation endpoint (protocol.md 8): the user
+ * Forgets the grant and any pending authorization, on disk too. ecobee has no revocation endpoint: the user
  * removes the application in the portal, under My Apps.
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Borrows the account.
  *  **Errors** ALREADY_DONE (positive): there was nothing. Store errors, STORE_LOCKED. **Since** 0.1

@@ -20,7 +20,7 @@ ECOAUTH_EXPORT int32_t ecoauth_client_new(ecoauth_options *options, ecoauth_clie
  * Ends a client: starts nothing new, lets running exchanges finish and saves, all bounded by the shutdown time-out; then
  * releases it. After it returns no callback runs and every finalizer has run; a worker stuck in a callback of the host or in
  * name resolution past the bound is cut off and keeps what it needs. Account handles stay valid and answer CLOSED.
- * NULL does nothing.
+ * NULL does nothing, and so does a forked child: what its parent made stays in memory.
  *  **Blocking** Up to the shutdown time-out. Inside a callback it returns at once and happens when the callback has returned.
  *  **Threads** Any, once. **Ownership** Takes the client. **Since** 0.1
  */

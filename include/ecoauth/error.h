@@ -159,7 +159,8 @@ ECOAUTH_EXPORT const char *ecoauth_error_advice(const ecoauth_error *error);
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the error. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_error_action(const ecoauth_error *error);
 
-/** The earliest time for the next try, in milliseconds from when the error was made; 0 when there is none to wait for.
+/** The earliest time for the next try, in milliseconds from when the error was made; 0 when none is known: then choose a
+ *  pause of your own.
  *  Source: the table of answers, `Retry-After` of RFC 9110 section 10.2.3.
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the error. **Since** 0.1 */
 ECOAUTH_EXPORT int64_t ecoauth_error_retry_after_ms(const ecoauth_error *error);

@@ -15,7 +15,7 @@ ECOAUTH_BEGIN_DECLS
  * Kinds; ignore those you do not know.
  */
 
-/** A PIN to show: account_key, operation, pin, verification_url, remaining_ms, scope. */
+/** A PIN to show: account_key, operation (one of those that wait for it), pin, verification_url, remaining_ms, scope. */
 #define ECOAUTH_EVENT_PIN 1
 /** A pending PIN is still waiting: account_key, operation, remaining_ms. After every poll, at most one per account waits. */
 #define ECOAUTH_EVENT_PROGRESS 2
@@ -27,7 +27,8 @@ ECOAUTH_BEGIN_DECLS
 #define ECOAUTH_EVENT_COMPLETED 5
 /** A log line: log_level, text, dropped. */
 #define ECOAUTH_EVENT_LOG 6
-/** A token pair could not be saved: account_key, error, and data: the whole record, to be kept by the host if it can. */
+/** A token pair could not be saved: account_key, error, and data: the whole record, to be kept by the host if it can. Once for
+ *  each record; docs/embedding.md says how to put it back. */
 #define ECOAUTH_EVENT_UNSAVED 7
 /** The last event of a client: everything has stopped. */
 #define ECOAUTH_EVENT_CLOSED 8
@@ -69,7 +70,7 @@ ECOAUTH_EXPORT const ecoauth_token *ecoauth_event_token(const ecoauth_event *eve
  *  **Blocking** No. **Threads** Any. **Ownership** Borrowed from the event: never free it. **Since** 0.1 */
 ECOAUTH_EXPORT const ecoauth_response *ecoauth_event_response(const ecoauth_event *event);
 
-/** PIN: the PIN exactly as the server sent it (protocol.md 3.2), for a person's eyes. Else empty. Never NULL.
+/** PIN: the PIN exactly as the server sent it ("ABCD-EFGH", formerly 4 characters), for a person's eyes. Else empty. Never NULL.
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the event. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_event_pin(const ecoauth_event *event);
 

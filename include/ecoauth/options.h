@@ -23,7 +23,9 @@ ECOAUTH_BEGIN_DECLS
 #define ECOAUTH_KEEP_FRESH_ON_DEMAND 0
 #define ECOAUTH_KEEP_FRESH_ALWAYS 1
 
-/** OWNER refreshes. FOLLOWER never does; it only follows what another process saves. */
+/** OWNER refreshes. FOLLOWER never does; it only follows what another process saves. Until that has saved a newer token,
+ *  one that has expired or was refused is WRONG_STATE with the action RETRY. What a person decides (authorizing, importing,
+ *  signing out) it does like an OWNER. */
 #define ECOAUTH_ROLE_OWNER 0
 #define ECOAUTH_ROLE_FOLLOWER 1
 
@@ -72,7 +74,7 @@ ECOAUTH_EXPORT void ecoauth_options_free(ecoauth_options *options);
  *  stored record is used; authorizing for the first time needs it. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_options_set_client_id(ecoauth_options *options, const char *client_id);
 
-/** The scope to ask for, separated by commas or blanks (protocol.md 2.3). Default "smartRead". **Since** 0.1 */
+/** The scope to ask for, separated by commas or blanks (ecobee: smartRead, smartWrite, ems). Default "smartRead". **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_options_set_scope(ecoauth_options *options, const char *scope);
 
 /** The server: scheme, host and port. Default "https://api.ecobee.com". Plain http only to this machine. **Since** 0.1 */
@@ -153,7 +155,7 @@ ECOAUTH_EXPORT int32_t ecoauth_options_set_polling(ecoauth_options *options, int
 /** ECOAUTH_PARAMETERS_*. Default BODY. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_options_set_parameter_style(ecoauth_options *options, int32_t style);
 
-/** The parameter `ecobee_type` (protocol.md 3.4); empty: not sent. Default "jwt". **Since** 0.1 */
+/** The parameter `ecobee_type`, the form of access tokens; empty: not sent. Default "jwt". **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_options_set_token_format(ecoauth_options *options, const char *token_format);
 
 /** The portal's address to show with a PIN. Default: ecobee's portal for ecobee's server, else "BASE_URL/consumerportal/index.html".

@@ -15,7 +15,7 @@ ECOAUTH_BEGIN_DECLS
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the response. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_response_http_status(const ecoauth_response *response);
 
-/** The API's `status.code` (protocol.md 6), or -1 when the body has none.
+/** The API's `status.code` (ecobee: 0 is success), or -1 when the body has none.
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the response. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_response_api_status(const ecoauth_response *response);
 

@@ -87,7 +87,7 @@ ECOAUTH_EXPORT const char *ecoauth_status_scope_granted(const ecoauth_status *st
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the status. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_status_scope_asked(const ecoauth_status *status);
 
-/** 1 when every scope asked for was granted (compared as sets, protocol.md 2.3; utility accounts have none and need none), 0
+/** 1 when every scope asked for was granted (compared as sets; utility accounts have none and need none), 0
  *  when one is missing ("authorized, but read-only"), -1 without a grant.
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the status. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_status_scope_satisfied(const ecoauth_status *status);

@@ -42,7 +42,8 @@ typedef int32_t (*ecoauth_store_load_fn)(void *user_data, const char *key, ecoau
 
 /**
  * Replaces the record if the stored one was saved with `expected_seq` (0: there is none), and keeps `new_seq` with it.
- * OK means durable: after a power cut the new record is there. OK, CONFLICT, RETRY or FATAL.
+ * OK means durable: after a power cut the new record is there. After RETRY the same save comes again; what the first has left
+ * behind must not make it a CONFLICT. OK, CONFLICT, RETRY or FATAL.
  */
 typedef int32_t (*ecoauth_store_save_fn)(void *user_data, const char *key, int64_t expected_seq, const void *data,
                                          size_t size_bytes, int64_t new_seq);

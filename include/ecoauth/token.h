@@ -12,7 +12,7 @@ ECOAUTH_BEGIN_DECLS
  * its copy of the bytes when the token is freed. Never print or log it.
  */
 
-/** The access token itself, NUL-terminated printable ASCII, up to 16 KiB (protocol.md 2.1). Empty for NULL.
+/** The access token itself, NUL-terminated printable ASCII, up to 16 KiB (ecobee: up to 7 KB). Empty for NULL.
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the token. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_token_access_token(const ecoauth_token *token);
 
@@ -28,7 +28,7 @@ ECOAUTH_EXPORT int64_t ecoauth_token_generation(const ecoauth_token *token);
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the token. **Since** 0.1 */
 ECOAUTH_EXPORT int64_t ecoauth_token_valid_ms(const ecoauth_token *token);
 
-/** The scope the server granted, in the server's own order and separators (protocol.md 2.3). Empty for NULL.
+/** The scope the server granted, in the server's own order and separators. Empty for NULL.
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the token. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_token_scope(const ecoauth_token *token);
 

@@ -1,7 +1,10 @@
 """What a public declaration must look like: plain types and complete comments. Each check returns a list of complaints."""
+import pathlib
 import re
 
 import header_model
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 PLAIN_VALUES = {"int32_t", "uint32_t", "int64_t", "size_t"}
 PLAIN_POINTERS = {"const char *", "char *", "const void *", "void *", "int32_t *", "int64_t *", "size_t *"}
@@ -119,7 +122,7 @@ def comment_complaints(headers):
 
 
 def text_complaints(folder):
-    """Plain ASCII, no tabs, a licence line, the umbrella includes everything."""
+    """Plain ASCII, no tabs, a licence line, pages that exist, the umbrella includes everything."""
     complaints = []
     umbrella = (folder / "ecoauth.h").read_text(encoding="ascii")
     for path in sorted(folder.glob("*.h")):
@@ -128,6 +131,9 @@ def text_complaints(folder):
             complaints.append(f"{path.name}: bytes that are not plain ASCII text")
         if b"SPDX-License-Identifier: MIT" not in data[:300]:
             complaints.append(f"{path.name}: no licence line")
+        for page in re.findall(rb"[\w/]+\.md\b", data):
+            if not (ROOT / page.decode()).is_file():
+                complaints.append(f"{path.name}: there is no {page.decode()}")
         if path.name != "ecoauth.h" and f"#include <ecoauth/{path.name}>" not in umbrella:
             complaints.append(f"{path.name}: the umbrella header does not include it")
     return complaints
