@@ -134,6 +134,7 @@ void StateMachine::revoked(const Now& now) {
 void StateMachine::quiesce(const Now& now) {
   quiesced_ = true;
   polling_ = false;
+  save_retry_at_ms_ = now.boot_ms;  // what is not saved yet has few chances left
   if (step_ == Step::waiting_for_lock || step_ == Step::backoff) end_job();
   if (step_ == Step::connecting) {
     actions_.emplace_back(Action::Kind::abandon);
