@@ -38,10 +38,8 @@ class SandboxClock {
   /// Also backwards.
   void advance(int64_t by_ms) { advanced_ms_ += by_ms; }
   int64_t advanced_ms() const { return advanced_ms_; }
-  /// After a restart: not behind the moment of the last save.
-  void resume_at(int64_t at_ms) {
-    if (at_ms > now_ms()) advance(at_ms - now_ms());
-  }
+  /// After a restart.
+  void resume_at(int64_t at_ms) { advance(at_ms - now_ms()); }
 
  private:
   const Clock& real_;

@@ -250,7 +250,7 @@ bool StateFile::load(World& world) const {
     if (const Secret pem(root->getValue<std::string>("signing_key")); !pem.empty())
       world.authorizations.shapes().use_signer(std::make_unique<JwtSigner>(world.random, pem));
     world.authorizations.book() = std::move(book);
-    // The world's time went on meanwhile; the sandbox's own lead over it is kept.
+    // The world's time went on meanwhile; the sandbox stays as far ahead of it, or behind it, as it was.
     world.clock.resume_at(world.clock.wall_ms() + root->getValue<Poco::Int64>("ahead_ms"));
     return true;
   } catch (const Poco::Exception& problem) {

@@ -109,6 +109,12 @@ class StateFile(Case):
         self.expect_api(self.api(grant.access), 14)
         self.expect_error(self.exchange(pending["code"]), 401, "authorization_pending")
 
+    def test_a_clock_that_was_set_back_stays_behind(self):
+        self.play()
+        behind = self.sandbox.control("clock", step_s=-7200)["now_ms"]
+        self.crash()
+        self.assertLess(abs(self.sandbox.state()["now_ms"] - behind), 30000)
+
     def test_the_portal_survives(self):
         """Accounts, sessions, a form that was open, registered applications, who authorized what, and the signing key."""
         self.play("--account", "ann:" + PASSWORD)
