@@ -41,11 +41,13 @@ std::optional<Refusal> check_rest(const World& world, const Params& parameters) 
   if (parameters.get("scope").size() > max_scope_bytes)
     return Refusal{400, "invalid_scope", "The requested scope is invalid, unknown, or malformed."};
   if (parameters.get("state").size() > max_state_bytes) return invalid("state is too long.");
+  if (world.settings.requires_state && parameters.get("state").empty()) return invalid("state is missing.");
   const bool pkce = parameters.has("code_challenge") || parameters.has("code_challenge_method");
   if (pkce && type == "code") {
     if (parameters.get("code_challenge_method") != "S256") return invalid("code_challenge_method must be S256.");
     if (!is_challenge(parameters.get("code_challenge"))) return invalid("code_challenge must be 43 characters.");
   }
+  if (world.settings.requires_pkce && type == "code" && !pkce) return invalid("code_challenge is missing (PKCE).");
   return std::nullopt;
 }
 }  // namespace

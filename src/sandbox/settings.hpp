@@ -31,6 +31,8 @@ struct Settings {
   int64_t grace_s = 30;
   bool any_redirect = false;        ///< ports, queries and http to this machine, which ecobee refuses
   bool redirect_prefix = false;     ///< a registered redirect address covers what begins with it
+  bool requires_state = false;      ///< of a browser's request; protocol.md 4.1 has it optional
+  bool requires_pkce = false;       ///< of a browser's request for a code
   size_t jwt_bytes = 0;             ///< pads access tokens up to this length; 0 leaves them at their own
   std::string bad_client = "json";  ///< what /authorize answers to a wrong key: json, html or no-code
   int64_t rate_limit = 0;           ///< requests a minute and application at /token; 0: no limit

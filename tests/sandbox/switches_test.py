@@ -124,6 +124,17 @@ class Probes(Case):
     def redirect_below(self):
         return self.consent(ADDRESS + "/below").status
 
+    def browser_request(self, **more):
+        """The answer to a browser, without what the switch demands and with it."""
+        asked = {"decision": "accept", "response_type": "code", "client_id": REGISTERED["any"], "redirect_uri": ADDRESS}
+        return [self.told(self.sandbox.request("POST", "/sandbox/consent", form=form)) for form in (asked, {**asked, **more})]
+
+    def without_state(self):
+        return self.browser_request(state="x")
+
+    def without_challenge(self):
+        return self.browser_request(code_challenge="x" * 43, code_challenge_method="S256")
+
     def announced(self):
         answers = [self.authorize(), self.refresh("x"), self.api("x")]
         return [(each.headers["Content-Type"], each.headers["Cache-Control"]) for each in answers]
@@ -159,6 +170,8 @@ TABLE = {
     "code_life_s": (("--code-seconds", 30), 30, Probes.browser_code_life, INVALID_GRANT, OK),
     "any_redirect": (("--any-redirect",), "true", Probes.redirect_with_port, 200, 400),
     "redirect_prefix": (("--redirect-prefix",), "true", Probes.redirect_below, 200, 400),
+    "require_state": (("--require-state",), "true", Probes.without_state, [(400, "invalid_request"), OK], [OK, OK]),
+    "require_pkce": (("--require-pkce",), "true", Probes.without_challenge, [(400, "invalid_request"), OK], [OK, OK]),
     "content_type": (("--content-type", "text/plain"), "text/plain", Probes.announced, [("text/plain", "no-store")] * 3,
                      [(JSON_TYPE, "no-store")] * 3),
     "no_store": (("--cacheable",), "false", Probes.announced, [(JSON_TYPE, None)] * 3, [(JSON_TYPE, "no-store")] * 3),
