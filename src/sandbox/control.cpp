@@ -95,6 +95,7 @@ Response advance_clock(World& world, const Request& request) {
   if (!unknown.empty()) return no_such_parameter(unknown);
   constexpr int64_t ten_years_s = 10LL * 366 * 86400;
   const bool steps = !request.param("step_s").empty();
+  if (steps && !request.param("advance_s").empty()) return bad("advance_s and step_s exclude each other");
   const auto by_s = parse_int(request.param(steps ? "step_s" : "advance_s"));
   if (!by_s || *by_s < (steps ? -ten_years_s : 0) || *by_s > ten_years_s)
     return bad(steps ? "step_s must be a number of seconds, at most ten years forward or back"
@@ -298,6 +299,10 @@ Response answer_control(World& world, const Request& request, std::string& outco
       continue;
     }
     if (!request.well_formed) return bad("the parameters are not properly encoded");
+    // Such a body is not read: the call would do less than it says, and look like success.
+    if (request.method == "POST" && !request.content_type.empty() && !request.brings_form())
+      return bad("parameters come as a form, as curl -d name=value sends it, not as " +
+                 printable(request.content_type, 80));
     const std::string unknown = route.takes_parameters ? "" : unknown_parameter(request, {});
     Response response = unknown.empty() ? route.handler(world, request) : no_such_parameter(unknown);
     outcome = response.status == 200 ? "ok" : "refused";

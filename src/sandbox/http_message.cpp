@@ -47,6 +47,10 @@ Params Params::clone() const {
   return copy;
 }
 
+bool Request::brings_form() const {
+  return starts_with(lower_ascii(content_type), "application/x-www-form-urlencoded");
+}
+
 Request Request::clone() const {
   Request copy;
   copy.method = method;

@@ -56,6 +56,7 @@ struct Request {
   Request clone() const;
   /// HEAD is GET without a body, which the server leaves out.
   bool reads() const { return method == "GET" || method == "HEAD"; }
+  bool brings_form() const;
   /// From the form, else from the query.
   std::string_view param(std::string_view name) const { return form.has(name) ? form.get(name) : query.get(name); }
   Secret secret_param(std::string_view name) const { return Secret(param(name)); }

@@ -74,7 +74,7 @@ std::string Scenario::run(const Step& step, World& world, int& status) {
   status = response.status;
   if (status == 200) return "";
   const Json* message = response.content ? response.content->find("message") : nullptr;
-  return message ? message->scalar() : "it cannot be done";
+  return message ? message->scalar().substr(1, message->scalar().size() - 2) : "it cannot be done";
 }
 
 Scenario Scenario::read(const std::string& path, World& trial, int64_t start_ms) {

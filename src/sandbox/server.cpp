@@ -163,8 +163,7 @@ class Handler final : public net::HTTPRequestHandler {
     }
     place_.work();
     // Bodies of other types are ignored, as clients that keep everything in the query string send odd ones.
-    if (starts_with(lower_ascii(request.content_type), "application/x-www-form-urlencoded"))
-      request.well_formed = request.form.add_encoded(body) && request.well_formed;
+    if (request.brings_form()) request.well_formed = request.form.add_encoded(body) && request.well_formed;
     wipe(body);
     const Router::Ticket ticket = router_.arrive(request);
     if (ticket.delay_ms() > 0 && !interruption_.pause(ticket.delay_ms()))

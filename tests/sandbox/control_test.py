@@ -42,6 +42,7 @@ class Control(Case):
             ("clock", {}, "advance_s"), ("clock", {"advance_s": "-1"}, "advance_s"), ("clock", {"advance_s": "1.5"},),
             ("clock", {"step_s": "x"}, "step_s"), ("clock", {"step_s": str(-(10**9))}, "step_s"),
             ("clock", {"advance_s": "1e3"},), ("clock", {"advance_s": "9" * 30},), ("clock", {"seconds": "1"}, "seconds"),
+            ("clock", {"advance_s": "1", "step_s": "1"}, "exclude"),
             ("policy", {"refresh": "x"}, "strict-family", "idempotent"), ("policy", {"grace_s": "x"}, "grace_s"),
             ("policy", {"kill_access": "maybe"}, "true"), ("policy", {"expired": "x"}, "authorization_expired"),
             ("policy", {"slow_down_status": "200"}, "400"), ("policy", {"get_token": "x"}, "false"),
@@ -56,6 +57,13 @@ class Control(Case):
         broken = self.sandbox.request("POST", "/sandbox/clock", body="advance_s=%zz",
                                       headers={"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual(broken.status, 400)
+
+    def test_refuses_what_it_does_not_read(self):
+        """JSON in place of a form: nothing would be done, and it would look like success."""
+        for path in ("policy", "clock", "revoke"):
+            answer = self.sandbox.request("POST", "/sandbox/" + path, body='{"interval_s": 9}', headers={"Content-Type": "application/json"})
+            self.assertEqual(answer.status, 400, answer)
+            self.assertIn("as a form", answer.json()["message"])
 
     def test_parameters_in_the_query_too(self):
         pending = self.start_pin()

@@ -110,6 +110,7 @@ class Scenario(Case):
                                      timeout=PATIENCE_S)
                 self.assertEqual((run.returncode, run.stdout), (1, ""))
                 self.assertIn(f"{self.path}:3: ", run.stderr)
+                self.assertNotRegex(run.stderr, ':3: ".*"$')
         run = subprocess.run([PROGRAM, "--scenario", self.path + "x"], capture_output=True, text=True, timeout=PATIENCE_S)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn(self.path + "x", run.stderr)
