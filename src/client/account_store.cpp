@@ -130,18 +130,21 @@ void Account::run_store_tasks() {
 
 void Account::load() {
   const ClientConfig& config = runtime_->config;
-  Identity identity{key_, config.origin.text(), {}};
+  Identity identity{key_, config.origin.text(), machine_.record().identity.client_fingerprint};
   if (!client_id().empty()) {
     identity.client_fingerprint = fingerprint_of_client_id(client_id());
     store_key_ = store_key(identity);
   }
-  on_store([this, identity, key = store_key_](TokenStore* store) -> Apply {
+  // After a signing out the client id is not known any more: who authorizes anew may do so with another one. What is
+  // locked stays where it is.
+  const bool anywhere = client_id().empty() && (store_key_.empty() || !machine_.holds_lock());
+  on_store([this, identity, key = store_key_, anywhere](TokenStore* store) -> Apply {
     Result<Found> found = no_store();
     std::optional<Protection> protection;
     if (store) {
       std::string seal;
-      found = key.empty() ? search(*store, identity.account, identity.origin, seal)
-                          : load_known(*store, key, identity, seal);
+      found =
+          anywhere ? search(*store, identity.account, identity.origin, seal) : load_known(*store, key, identity, seal);
       protection = store->protection(found ? found.value().key : key);
       if (!found && !seal.empty()) protection->seal = seal;
     }
@@ -153,7 +156,7 @@ void Account::load() {
         machine_.loaded(shared->error(), now());
         return;
       }
-      store_key_ = shared->value().key;
+      if (!shared->value().key.empty()) store_key_ = shared->value().key;
       machine_.loaded(std::move(shared->value().record), now());
     };
   });

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "client/brought_commands.hpp"
 #include "world.hpp"
 
 using namespace ecoauth;
@@ -251,6 +252,33 @@ BOOST_AUTO_TEST_CASE(without_a_client_id_the_record_brings_it) {
   BOOST_TEST(world.transport->count("client_id=" + client_id) == 1u);
   auto other = world.client->open("other");
   BOOST_TEST(other->run(command(Command::Kind::authorize_pin), 5000).result == ECOAUTH_ERROR_INVALID_ARGUMENT);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_client_id_a_signing_out_and_logins_elsewhere_are_followed) {
+  World seeded([](const HttpRequest&) { return token_answer("at-new", "rt-new"); });
+  seeded.seed_grant(0);
+  const auto same_store = [&](const std::string& id) {
+    return [&seeded, id](ClientSetup& setup) {
+      setup.config.client_id = Secret(id);
+      setup.store = seeded.store;
+    };
+  };
+  World world([](const HttpRequest&) { return token_answer("at-old", "rt-old"); }, same_store(""));
+  World another([](const HttpRequest&) { return token_answer("at-newer", "rt-newer"); },
+                same_store(std::string(32, 'z')));
+  auto account = world.client->open("default");
+  BOOST_TEST(token_of(account->run(get_token(), 5000)) == "Bearer at-old");
+  for (const auto& [there, token] : {std::pair(&seeded, "Bearer at-new"), std::pair(&another, "Bearer at-newer")}) {
+    BOOST_TEST(seeded.client->open("default")->run(command(Command::Kind::sign_out), 5000).result == ECOAUTH_OK);
+    account->report_rejected(account->token_cell().generation());
+    BOOST_TEST(account->run(get_token(), 5000).result == ECOAUTH_ERROR_NEEDS_AUTHORIZATION);
+    BOOST_TEST(account->run(command(Command::Kind::sign_out), 5000).result == ECOAUTH_ALREADY_DONE);
+
+    auto import = import_command("rt-from-elsewhere");
+    BOOST_REQUIRE(import.ok());
+    BOOST_TEST(there->client->open("default")->run(std::move(import.value()), 5000).result == ECOAUTH_OK);
+    BOOST_TEST(token_of(account->run(get_token(), 5000)) == token);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(wait_tells_of_changes) {
