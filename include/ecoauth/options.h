@@ -9,8 +9,10 @@ ECOAUTH_BEGIN_DECLS
 
 /*
  * A builder: make one, set what differs from the defaults, give it to ecoauth_client_new(), which consumes it whether it
- * succeeds or fails. Every setter returns ECOAUTH_OK, or INVALID_ARGUMENT or NO_MEMORY and then leaves the old value; texts
- * are UTF-8 and copied. NULL options give INVALID_ARGUMENT. No setter blocks. One thread at a time.
+ * succeeds or fails. Every setter returns ECOAUTH_OK, or INVALID_ARGUMENT or NO_MEMORY and then leaves the old value. A value
+ * that was refused makes ecoauth_client_new() fail, too, with the reason, unless the same setter was called again and took
+ * another one: it is enough to look there. Texts are UTF-8 and copied. NULL options give INVALID_ARGUMENT. No setter blocks.
+ * One thread at a time.
  */
 
 /** How events reach the host (ecoauth.h, "Events"). */

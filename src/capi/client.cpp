@@ -20,6 +20,12 @@ std::string default_verification_url(const Origin& origin) {
 }
 
 std::optional<Error> check_together(const ecoauth_options& options) {
+  if (!options.refused.empty()) {
+    const auto& [setter, error] = *options.refused.begin();
+    Error named = error;
+    named.message = "ecoauth_options_set_" + setter + "(): " + error.message;
+    return named;
+  }
   if (!options.store)
     return make_error(ECOAUTH_ERROR_INVALID_ARGUMENT, "`options`: no store is set",
                       "Give ecoauth_options_set_store() a file, memory or callback store.");
@@ -28,7 +34,7 @@ std::optional<Error> check_together(const ecoauth_options& options) {
   if (!callback) return std::nullopt;
   return make_error(
       ECOAUTH_ERROR_INVALID_ARGUMENT,
-      std::string("`options`: a ") + callback + " callback is set together with ECOAUTH_DISPATCH_POLL",
+      std::string("`options`: the ") + callback + " callback is set together with ECOAUTH_DISPATCH_POLL",
       "With ECOAUTH_DISPATCH_POLL everything comes out of ecoauth_client_next_event(); leave the callback out.");
 }
 

@@ -4,6 +4,7 @@
 #include <ecoauth/event.h>
 #include <ecoauth/options.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ struct ecoauth_options {
   ecoauth::capi::HostCallback<ecoauth_event_fn> event;
   ecoauth::capi::HostCallback<ecoauth_log_fn> log;
   ecoauth::capi::HostCallback<ecoauth_wakeup_fn> wakeup;
+  std::map<std::string, ecoauth::Error> refused;  ///< by setters, named without their prefix
 };
 
 namespace ecoauth::capi {
