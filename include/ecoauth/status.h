@@ -83,12 +83,13 @@ ECOAUTH_EXPORT int64_t ecoauth_status_pin_valid_ms(const ecoauth_status *status)
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the status. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_status_scope_granted(const ecoauth_status *status);
 
-/** The scope the options ask for, in CSV.
+/** The scope that is asked for, in CSV: by the options; when they name none, the one that the grant there is was asked for with,
+ *  else "smartRead".
  *  **Blocking** No. **Threads** Any. **Ownership** The text lives as long as the status. **Since** 0.1 */
 ECOAUTH_EXPORT const char *ecoauth_status_scope_asked(const ecoauth_status *status);
 
-/** 1 when every scope asked for was granted (compared as sets; utility accounts have none and need none), 0
- *  when one is missing ("authorized, but read-only"), -1 without a grant.
+/** 1 when every scope asked for was granted (compared as sets, smartWrite being smartRead too; utility accounts
+ *  have none and need none), 0 when one is missing ("authorized, but read-only"), -1 without a grant.
  *  **Blocking** No. **Threads** Any. **Ownership** Borrows the status. **Since** 0.1 */
 ECOAUTH_EXPORT int32_t ecoauth_status_scope_satisfied(const ecoauth_status *status);
 

@@ -89,6 +89,7 @@ int32_t ecoauth_options_set_scope(ecoauth_options* options, const char* scope) {
     std::string csv = scope_to_csv(scope);
     if (csv.empty()) return bad_argument("scope", "it names no scope");
     options->config.scope = std::move(csv);
+    options->config.scope_given = true;
     return ECOAUTH_OK;
   });
 }

@@ -292,7 +292,7 @@ Status Account::status() {
   Status status;
   status.revision = revision_;
   status.flags = machine_.flags();
-  status.scope_asked = config.scope;
+  status.scope_asked = scope_asked();
   status.account_key = key_;
   status.origin = config.origin.text();
   if (!client_id().empty()) status.client_fingerprint = fingerprint_of_client_id(client_id());
@@ -307,7 +307,7 @@ Status Account::status() {
     status.token_age_ms = elapsed_ms(grant.obtained, moment);
     status.scope_granted = grant.scope;
     // Utility accounts have no scope (protocol.md 2.3) and no refresh token.
-    status.scope_satisfied = grant.candidates.empty() || scope_covers(grant.scope, config.scope) ? 1 : 0;
+    status.scope_satisfied = grant.candidates.empty() || scope_covers(grant.scope, status.scope_asked) ? 1 : 0;
   }
   int64_t next_ms = machine_.wake_at_ms(moment);
   if (next_ms >= 0) status.next_try_ms = std::max<int64_t>(0, next_ms - moment.boot_ms);

@@ -94,6 +94,7 @@ class Account : public std::enable_shared_from_this<Account> {
   void publish();
   void complete(const Action& action);
   void announce(Action::Kind kind);
+  const std::string& scope_asked() const;
   void note_scope(const Grant& grant);
   std::shared_ptr<const Token> hand_out_token(const Now& now) const;
 

@@ -183,8 +183,14 @@ void Account::publish() {
     cell_.publish(token->header.clone(), grant->generation, moment.boot_ms + token->valid_ms);
 }
 
+const std::string& Account::scope_asked() const {
+  const Record& record = machine_.record();
+  const bool as_before = !runtime_->config.scope_given && record.grant && !record.scope_asked.empty();
+  return as_before ? record.scope_asked : runtime_->config.scope;
+}
+
 void Account::note_scope(const Grant& grant) {
-  const std::string& asked = runtime_->config.scope;
+  const std::string& asked = scope_asked();
   if (grant.candidates.empty() || grant.scope == logged_scope_) return;
   logged_scope_ = grant.scope;
   const bool covers = scope_covers(grant.scope, asked);

@@ -18,6 +18,7 @@ enum class Polling : int32_t { automatic = 0, on_demand = 1 };
 struct ClientConfig {
   Secret client_id;  ///< empty: the one in the record
   std::string scope = "smartRead";
+  bool scope_given = false;  ///< else a grant is measured against what was asked for when it was given
   Origin origin{"https", "api.ecobee.com", 443};
   std::string verification_url;
   Dispatch dispatch = Dispatch::worker;

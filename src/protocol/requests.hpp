@@ -29,7 +29,7 @@ struct RequestSettings {
 /// Accepts CSV or blanks and yields CSV, in order and without repetitions: what ecobee expects.
 std::string scope_to_csv(std::string_view scope);
 
-/// Is every asked scope among the granted ones? Both in CSV or blanks, any order.
+/// Is every asked scope among the granted ones, smartWrite being smartRead too? Both in CSV or blanks, any order.
 bool scope_covers(std::string_view granted, std::string_view asked);
 
 /// Those of `scope` that ecobee does not document, in CSV: sent all the same.

@@ -31,8 +31,10 @@ std::string unknown_scopes(std::string_view scope) {
 bool scope_covers(std::string_view granted, std::string_view asked) {
   const auto have = scopes_of(granted);
   const auto want = scopes_of(asked);
-  return std::all_of(want.begin(), want.end(),
-                     [&](const std::string& name) { return std::find(have.begin(), have.end(), name) != have.end(); });
+  const auto has = [&](const char* name) { return std::find(have.begin(), have.end(), name) != have.end(); };
+  return std::all_of(want.begin(), want.end(), [&](const std::string& name) {
+    return has(name.c_str()) || (name == "smartRead" && has("smartWrite"));  // which is to read and to write
+  });
 }
 
 }  // namespace ecoauth

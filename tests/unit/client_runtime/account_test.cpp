@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(scopes_that_are_unknown_or_not_granted_are_logged) {
   World world([](const HttpRequest&) { return token_answer("at-new", "rt-new"); },
               [](ClientSetup& setup) {
                 setup.config.scope = "smartRead,smartWrite,smartDream";
+                setup.config.scope_given = true;
                 setup.log_level = ECOAUTH_LOG_WARNING;
               });
   const Event unknown = world.next(ECOAUTH_EVENT_LOG);
@@ -115,7 +116,10 @@ BOOST_AUTO_TEST_CASE(a_scope_that_shrinks_and_grows_at_refreshes) {
         return answer(
             200, R"({"access_token": "at", "token_type": "Bearer", "expires_in": 500, "scope": ")" + scope + "\"}");
       },
-      [](ClientSetup& setup) { setup.config.scope = "smartWrite"; });
+      [](ClientSetup& setup) {
+        setup.config.scope = "smartWrite";
+        setup.config.scope_given = true;
+      });
   world.seed_grant(0);
   auto account = world.client->open("default");
   for (int satisfied : {0, 1}) {

@@ -81,6 +81,9 @@ BOOST_AUTO_TEST_CASE(scope_compared_as_a_set) {
   BOOST_TEST(scope_covers("openid,smartWrite,offline_access", "smartWrite"));
   BOOST_TEST(scope_covers("openid smartRead offline_access", "smartRead,openid"));
   BOOST_TEST(scope_covers("smartRead", ""));
+  BOOST_TEST(scope_covers("openid,smartWrite,offline_access", "smartRead"));
+  BOOST_TEST(!scope_covers("smartRead", "smartWrite"));
+  BOOST_TEST(!scope_covers("ems", "smartRead"));
   BOOST_TEST(!scope_covers("openid,smartRead", "smartRead,smartWrite"));
   BOOST_TEST(!scope_covers("smartReadX", "smartRead"));
   BOOST_TEST(!scope_covers("smartRead", "smartReadX"));
