@@ -66,6 +66,21 @@ def test_every_kind_state_flag_and_level() -> None:
 
 
 @pytest.mark.scenario("errors")
+def test_errors_made_in_python_have_the_actions_of_the_library() -> None:
+    with ecoauth.Client(ecoauth.MemoryStore()) as client:
+        account = client.account()
+        with pytest.raises(ecoauth.ConfigError) as bad_header:
+            account.request("GET", "/", headers={"A": "b\nc"})
+        assert bad_header.value.code == ecoauth.Code.INVALID_ARGUMENT
+        with pytest.raises(ecoauth.TimedOut) as late:
+            account.wait_for_change(9, timeout=0)
+        assert late.value.action == ecoauth.Action.RETRY
+    with pytest.raises(ecoauth.ClosedError) as closed:
+        client.account()
+    assert closed.value.action == ecoauth.Action.FIX_CONFIG
+
+
+@pytest.mark.scenario("errors")
 def test_numbers_of_a_later_library() -> None:
     error = _errors.make_error(-9999, "", 99)
     assert type(error) is ecoauth.UserActionError and error.code == -9999 and error.name == "UNKNOWN"

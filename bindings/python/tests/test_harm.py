@@ -183,12 +183,13 @@ def test_exceptions_in_handlers_and_stores(start_sandbox: StartSandbox, caplog: 
     sandbox, store = start_sandbox("--auto-approve", "0"), MapStore()
 
     def on_event(event: ecoauth.Event) -> None:
-        raise RuntimeError("from a handler")
+        raise RuntimeError("from a handler") if event.kind != ecoauth.EventKind.PIN else SystemExit("from a handler")
 
     with caplog.at_level(logging.ERROR, "ecoauth"):
         with ecoauth.Client(store, on_event=on_event, **options(sandbox)) as client:
             client.account().authorize_pin(30)
-        assert any("from a handler" in str(record.exc_info and record.exc_info[1]) for record in caplog.records)
+        raised = [record.exc_info[1] for record in caplog.records if record.exc_info]
+        assert {type(each) for each in raised} == {RuntimeError, SystemExit} and all(str(each) == "from a handler" for each in raised)
         saved = dict(store.records)
         store.broken = OSError("the disk has gone")
         with ecoauth.Client(store, **options(sandbox)) as client:

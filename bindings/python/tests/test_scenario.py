@@ -230,8 +230,14 @@ def test_authorizing_by_a_browser_and_importing(start_sandbox: StartSandbox) -> 
 
 
 def test_refused_options() -> None:
-    with pytest.raises(ecoauth.EcoauthError, match="base_url"):
-        ecoauth.Client(ecoauth.MemoryStore(), base_url="no://address")
+    for name, value in (("base_url", "http://ecobee.example"), ("ca_file", "/nonexistent"), ("proxy", "socks5://127.0.0.1:1"),
+                        ("client_id", ""), ("log_level", 9), ("request_timeout", 0.1), ("advisory_window", (60, 50)),
+                        ("mandatory_window", (0, 51))):
+        with pytest.raises(ecoauth.ConfigError, match=name) as refused:
+            ecoauth.Client(ecoauth.MemoryStore(), **{name: value})  # type: ignore[arg-type]
+        assert refused.value.code == ecoauth.Code.INVALID_ARGUMENT and refused.value.advice
+    with pytest.raises(TypeError, match="base_ulr"):
+        ecoauth.Client(ecoauth.MemoryStore(), base_ulr="https://api.ecobee.com")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="store"):
         ecoauth.Client("tokens")  # type: ignore[arg-type]
 

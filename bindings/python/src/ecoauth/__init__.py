@@ -12,6 +12,7 @@ from . import aio
 from ._errors import (Action, CancelledError, ClosedError, Code, ConfigError, DefectError, EcoauthError, ForkedError, ReauthorizeError,
                       RetryError, StorageError, TimedOut, UserActionError, WaitError)
 from ._library import load_library
+from ._options import ClientOptions
 from ._stores import (FileStore, LockingStore, MemoryStore, RetryLater, SealDescriptor, SealFile, SealKeyring, SealKeys, Store)
 from ._sync import Account, Client
 from ._values import (Event, EventKind, Flag, Flow, GrantState, KeepFresh, LogLevel, ParameterStyle, Pin, Polling, Response, Role, Status,
@@ -19,11 +20,11 @@ from ._values import (Event, EventKind, Flag, Flow, GrantState, KeepFresh, LogLe
 from ._version import __version__
 
 __all__ = [
-    "Account", "Action", "CancelledError", "Client", "ClosedError", "Code", "ConfigError", "DefectError", "EcoauthError", "Event",
-    "EventKind", "FileStore", "Flag", "Flow", "ForkedError", "GrantState", "KeepFresh", "LockingStore", "LogLevel", "MemoryStore",
-    "ParameterStyle", "Pin", "Polling", "ReauthorizeError", "Response", "RetryError", "RetryLater", "Role", "SealDescriptor", "SealFile",
-    "SealKeyring", "SealKeys", "Status", "StorageError", "Store", "TimedOut", "Token", "UserActionError", "WaitError", "__version__",
-    "aio", "has_feature", "library_version", "load_library", "runtime_info",
+    "Account", "Action", "CancelledError", "Client", "ClientOptions", "ClosedError", "Code", "ConfigError", "DefectError",
+    "EcoauthError", "Event", "EventKind", "FileStore", "Flag", "Flow", "ForkedError", "GrantState", "KeepFresh", "LockingStore",
+    "LogLevel", "MemoryStore", "ParameterStyle", "Pin", "Polling", "ReauthorizeError", "Response", "RetryError", "RetryLater", "Role",
+    "SealDescriptor", "SealFile", "SealKeyring", "SealKeys", "Status", "StorageError", "Store", "TimedOut", "Token",
+    "UserActionError", "WaitError", "__version__", "aio", "has_feature", "library_version", "load_library", "runtime_info",
 ]
 
 

@@ -1,4 +1,4 @@
-"""What the sync and the asyncio client share: the library's handles, options, and the table of operations under way.
+"""What the sync and the asyncio client share: the library's handles, and the table of operations under way.
 
 No handle is used after its end: a call that needs one holds the lock and looks at it there. Such calls never block. The one that does,
 next_event(-1) of the reader thread, is awaited before the client is freed.
@@ -17,80 +17,11 @@ from typing import Any, Callable, Iterator, Optional
 
 from ._errors import Code, EcoauthError, StorageError, make_error, take_error
 from ._library import load_library, text
-from ._stores import AnyStore, Thrown, _Seal, inside, make_store
-from ._values import (Event, EventKind, Flag, GrantState, KeepFresh, LogLevel, ParameterStyle, Polling, Role, Status, copy_event,
-                      copy_status)
-
-DISPATCH_POLL = 2
-FOREVER_MS = -1
+from ._options import Options, encode, milliseconds
+from ._stores import inside
+from ._values import Event, EventKind, Flag, GrantState, LogLevel, Status, copy_event, copy_status
 
 _open_cores: weakref.WeakSet[Core] = weakref.WeakSet()
-
-
-def milliseconds(seconds: Optional[float]) -> int:
-    return FOREVER_MS if seconds is None else max(0, int(seconds * 1000))
-
-
-class Options:
-    """The settings of a client, as keyword arguments; None means the library's default. Times are seconds."""
-
-    _TEXTS = ("client_id", "scope", "base_url", "user_agent", "ca_file", "proxy", "token_format", "verification_url")
-    _NUMBERS = ("log_level", "keep_fresh", "role", "polling", "parameter_style")
-    _TIMES = ("request_timeout", "connect_timeout", "shutdown_timeout")
-
-    def __init__(self, store: AnyStore, *, client_id: Optional[str] = None, scope: Optional[str] = None, base_url: Optional[str] = None,
-                 user_agent: Optional[str] = None, ca_file: Optional[str] = None, proxy: Optional[str] = None,
-                 token_format: Optional[str] = None, verification_url: Optional[str] = None, log_level: Optional[LogLevel] = None,
-                 keep_fresh: Optional[KeepFresh] = None, role: Optional[Role] = None, polling: Optional[Polling] = None,
-                 parameter_style: Optional[ParameterStyle] = None, request_timeout: Optional[float] = None,
-                 connect_timeout: Optional[float] = None, shutdown_timeout: Optional[float] = None,
-                 advisory_window: Optional[tuple[int, int]] = None, mandatory_window: Optional[tuple[float, int]] = None,
-                 seal: Optional[_Seal] = None) -> None:
-        self.store, self.seal = store, seal
-        self.advisory_window, self.mandatory_window = advisory_window, mandatory_window
-        given = locals()
-        self.values = {name: given[name] for name in self._TEXTS + self._NUMBERS + self._TIMES if given[name] is not None}
-
-    def build(self) -> tuple[int, Optional[Thrown]]:
-        """The library's options. Whoever gets them gives them to client_new()."""
-        lib = load_library()
-        options = lib.options_new()
-        try:
-            store, thrown = make_store(self.store, self.seal)
-            self._accept("store", lib.options_set_store(options, store))
-            self._accept("dispatch", lib.options_set_dispatch(options, DISPATCH_POLL))
-            for name, value in self.values.items():
-                if name in self._TEXTS:
-                    self._accept(name, lib_setter(name)(options, encode(value, name)))
-                elif name in self._TIMES:
-                    self._accept(name, lib_setter(name + "_ms")(options, milliseconds(value)))
-                else:
-                    self._accept(name, lib_setter(name)(options, int(value)))
-            if self.advisory_window:
-                self._accept("advisory_window", lib.options_set_advisory_window(options, *self.advisory_window))
-            if self.mandatory_window:
-                left, percent = self.mandatory_window
-                self._accept("mandatory_window", lib.options_set_mandatory_window(options, milliseconds(left), percent))
-        except BaseException:
-            lib.options_free(options)
-            raise
-        return options, thrown
-
-    @staticmethod
-    def _accept(name: str, result: int) -> None:
-        if result < 0:
-            raise make_error(result, f"the option {name} was refused")
-
-
-def lib_setter(name: str) -> Any:
-    return getattr(load_library(), "options_set_" + name)
-
-
-def encode(value: str, name: str) -> bytes:
-    encoded = value.encode("utf-8")
-    if b"\0" in encoded:
-        raise make_error(Code.INVALID_ARGUMENT, f"{name} holds a NUL character")
-    return encoded
 
 
 class Core:
@@ -103,7 +34,7 @@ class Core:
         self.closer: Optional[Callable[[], None]] = None
         self._settle = settle
         self._pending: dict[int, Any] = {}
-        built, self.thrown = options.build()
+        built, self.thrown = options.build()  # what a setter refuses, client_new refuses, and says why
         client, error = c_void_p(), c_void_p()
         result = self.lib.client_new(built, byref(client), byref(error))
         if result < 0:

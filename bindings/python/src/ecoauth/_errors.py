@@ -154,6 +154,15 @@ BY_CODE: dict[int, type[EcoauthError]] = {
     Code.FORKED: ForkedError,
 }
 
+#: The actions of errors that are made here and not in the library, as in <ecoauth/error.h>.
+ACTIONS_HERE: dict[int, Action] = {
+    Code.INVALID_ARGUMENT: Action.FIX_CONFIG,
+    Code.REENTRANT: Action.FIX_CONFIG,
+    Code.FORKED: Action.FIX_CONFIG,
+    Code.CLOSED: Action.FIX_CONFIG,
+    Code.TIMEOUT: Action.RETRY,
+}
+
 
 def error_class(code: int, action: Action) -> type[EcoauthError]:
     return BY_CODE.get(code) or BY_ACTION[action]
@@ -167,8 +176,8 @@ def known_action(number: int) -> Action:
     return Action(number) if number in Action._value2member_map_ else Action.USER_ACTION
 
 
-def make_error(code: int, message: str = "", action: int = Action.NONE, **more: Any) -> EcoauthError:
-    known = known_action(action)
+def make_error(code: int, message: str = "", action: Optional[int] = None, **more: Any) -> EcoauthError:
+    known = ACTIONS_HERE.get(code, Action.NONE) if action is None else known_action(action)
     return error_class(code, known)(message or text(load_library().result_name(code)), code=known_code(code), action=known, **more)
 
 

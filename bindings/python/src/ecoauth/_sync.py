@@ -7,12 +7,16 @@ import os
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Mapping, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, TypeVar, Union
 
-from ._core import AccountHandle, Core, Options, encode, milliseconds, refuse_inside_callback
+from ._core import AccountHandle, Core, refuse_inside_callback
 from ._errors import Code, EcoauthError, make_error
+from ._options import ClientOptions, Options, encode, milliseconds
 from ._stores import AnyStore, inside
 from ._values import Event, EventKind, Flow, LogLevel, Pin, Response, Status, Token
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 log = logging.getLogger("ecoauth")
 T = TypeVar("T")
@@ -38,11 +42,11 @@ class Client:
     """One application. Thread-safe; a context manager. `on_pin` and `on_event` are called on the client's own thread, one at a time;
     what they raise is logged. They must not wait: use other threads for that.
 
-    The other arguments are the library's options (see Options); LOG events go to the logger "ecoauth".
+    The other arguments are those of ClientOptions; with a `log_level`, log lines go to the logger "ecoauth".
     """
 
     def __init__(self, store: AnyStore, *, on_pin: Optional[Callable[[Pin], object]] = None,
-                 on_event: Optional[Callable[[Event], object]] = None, **options: Any) -> None:
+                 on_event: Optional[Callable[[Event], object]] = None, **options: Unpack[ClientOptions]) -> None:
         self._on_pin, self._on_event = on_pin, on_event
         self._shutdown = float(options.get("shutdown_timeout") or 8.0)
         self._core = Core(Options(store, **options), _settle)
@@ -118,7 +122,7 @@ class Client:
                 self._on_pin(event.pin)
             if self._on_event is not None:
                 self._on_event(event)
-        except Exception:
+        except BaseException:  # sys.exit(), too: without this thread nobody would hear of anything any more
             log.exception("a handler raised an exception")
 
     def _wait(self, account: AccountHandle, timeout: Optional[float], name: str, *arguments: Any) -> Event:

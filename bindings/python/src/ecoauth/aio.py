@@ -7,13 +7,17 @@ import asyncio
 import inspect
 import logging
 import socket
-from typing import Any, Awaitable, Callable, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, Optional, Union
 
-from ._core import AccountHandle, Core, Options, encode, milliseconds
+from ._core import AccountHandle, Core
 from ._errors import Code, EcoauthError, make_error
+from ._options import ClientOptions, Options, encode, milliseconds
 from ._stores import AnyStore
 from ._sync import request_arguments, required, write_log
 from ._values import Event, EventKind, Flow, Pin, Response, Status, Token
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 log = logging.getLogger("ecoauth")
 _EVENTS_AT_ONCE = 64
@@ -32,10 +36,12 @@ def _settle(waiter: asyncio.Future[Event], event: Event, error: Optional[Ecoauth
 
 class Client:
     """One application, on one event loop; an async context manager. `on_pin` and `on_event` are functions or coroutine functions,
-    called in the loop; what they raise goes to the loop's exception handler. The other arguments are the library's options."""
+    called in the loop; what they raise goes to the loop's exception handler. The other arguments are those of ClientOptions; with a
+    `log_level`, log lines go to the logger "ecoauth"."""
 
     def __init__(self, store: AnyStore, *, on_pin: Optional[Callable[[Pin], Union[None, Awaitable[object], object]]] = None,
-                 on_event: Optional[Callable[[Event], Union[None, Awaitable[object], object]]] = None, **options: Any) -> None:
+                 on_event: Optional[Callable[[Event], Union[None, Awaitable[object], object]]] = None,
+                 **options: Unpack[ClientOptions]) -> None:
         self._on_pin, self._on_event = on_pin, on_event
         self._core = Core(Options(store, **options), _settle)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
