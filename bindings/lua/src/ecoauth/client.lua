@@ -26,20 +26,19 @@ for kind, names in pairs(library.setters) do
 end
 local HANDLED = {store = true, on_pin = true, on_event = true, on_wait = true, advisory_window = true, mandatory_window = true}
 
-local function accept(name, result)
-  if result < 0 then error(errors.make(result, "the option " .. name .. " was refused"), 0) end
-end
-
+-- What a setter refuses, client_new refuses, and says why.
 local function set(options, name, given)
   local kind = KINDS[name]
   if kind == "text" then
-    accept(name, library.get("options_set_" .. name)(options, account.c_text(given, name)))
+    library.get("options_set_" .. name)(options, account.c_text(given, name))
   elseif kind == "time" then
-    accept(name, library.get("options_set_" .. name .. "_ms")(options, account.milliseconds(given)))
+    library.get("options_set_" .. name .. "_ms")(options, account.milliseconds(given))
   else
     local number = type(given) == "string" and (numbers[name == "log_level" and "log" or name])[given] or given
-    if type(number) ~= "number" then accept(name, numbers.code.INVALID_ARGUMENT) end
-    accept(name, library.get("options_set_" .. name)(options, number))
+    if type(number) ~= "number" then
+      error(errors.make(numbers.code.INVALID_ARGUMENT, "the option " .. name .. " has no such value", numbers.action.FIX_CONFIG), 0)
+    end
+    library.get("options_set_" .. name)(options, number)
   end
 end
 
@@ -52,16 +51,14 @@ local function build(given)
   end
   local options = library.get "options_new" ()
   local fine, failure = pcall(function()
-    accept("store", library.get "options_set_store" (options, given.store.make()))
-    accept("dispatch", library.get "options_set_dispatch" (options, POLL))
+    library.get "options_set_store" (options, given.store.make())
+    library.get "options_set_dispatch" (options, POLL)
     for name, member in pairs(given) do
       if KINDS[name] then set(options, name, member) end
     end
     local advisory, mandatory = given.advisory_window, given.mandatory_window
-    if advisory then accept("advisory_window", library.get "options_set_advisory_window" (options, advisory[1], advisory[2])) end
-    if mandatory then
-      accept("mandatory_window", library.get "options_set_mandatory_window" (options, mandatory[1] * 1000, mandatory[2]))
-    end
+    if advisory then library.get "options_set_advisory_window" (options, advisory[1], advisory[2]) end
+    if mandatory then library.get "options_set_mandatory_window" (options, mandatory[1] * 1000, mandatory[2]) end
   end)
   if not fine then
     library.get "options_free" (options)
