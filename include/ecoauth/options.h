@@ -21,7 +21,8 @@ ECOAUTH_BEGIN_DECLS
 #define ECOAUTH_DISPATCH_POLL 2
 
 /** ON_DEMAND: refreshes happen when somebody asks for a token, plus one whenever a grant has not been refreshed for 7 days.
- *  ALWAYS: at every advisory point. Both begin with the first call that uses the account. */
+ *  ALWAYS: at every advisory point; and the store is read once a minute, so that what other processes do to the account is
+ *  noticed. Both begin with the first call that uses the account. */
 #define ECOAUTH_KEEP_FRESH_ON_DEMAND 0
 #define ECOAUTH_KEEP_FRESH_ALWAYS 1
 

@@ -90,7 +90,7 @@ With --json, for each:
 )text"},
     {"watch", "keep the tokens fresh and print what happens",
      R"text(Refreshes in time, always, until Ctrl-C or SIGTERM ends it, with exit code 0. Other commands and programs may use the same
-store meanwhile; what they do there is noticed with the next refresh. Exit code 3: there is no authorization, or somebody has
+store meanwhile; what they do there is noticed within a minute. Exit code 3: there is no authorization, or somebody has
 signed out.
 
 Examples:

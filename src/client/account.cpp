@@ -169,8 +169,18 @@ void Account::settle() {
   runtime_->something_changed();
 }
 
+/// Boot time; -1 for never.
+int64_t Account::look_at_ms(const Now& moment) {
+  const RefreshSettings& settings = runtime_->config.refresh;
+  if (settings.keep_fresh != KeepFresh::always || !machine_.at_leisure()) return -1;
+  if (look_at_ms_ == 0) look_at_ms_ = moment.boot_ms + settings.look_again_ms;
+  return look_at_ms_;
+}
+
 void Account::set_timer(const Now& moment) {
   int64_t at_ms = machine_.wake_at_ms(moment);
+  const int64_t look_ms = look_at_ms(moment);
+  if (look_ms >= 0) at_ms = at_ms < 0 ? look_ms : std::min(at_ms, look_ms);
   if (at_ms == timer_at_ms_) return;
   timer_at_ms_ = at_ms;
   if (at_ms < 0) {
@@ -185,7 +195,12 @@ void Account::set_timer(const Now& moment) {
 void Account::on_timer() {
   std::lock_guard lock(mutex_);
   timer_at_ms_ = -1;
-  machine_.timer(now());
+  const Now moment = now();
+  machine_.timer(moment);
+  if (look_at_ms_ != 0 && moment.boot_ms >= look_at_ms_) {
+    look_at_ms_ = 0;
+    machine_.look_again(moment);
+  }
   settle();
 }
 

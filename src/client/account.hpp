@@ -83,6 +83,7 @@ class Account : public std::enable_shared_from_this<Account> {
   /// Carries out what the machine has decided, announces what has changed and sets the timer.
   void settle();
   void set_timer(const Now& now);
+  int64_t look_at_ms(const Now& now);
   void announce_state(const Now& now);
   Now now();
 
@@ -138,6 +139,7 @@ class Account : public std::enable_shared_from_this<Account> {
 
   uint64_t dice_ = 0;
   int64_t timer_at_ms_ = -1;
+  int64_t look_at_ms_ = 0;  // KeepFresh::always: when the store is read again; 0 when that is to be said
   int64_t revision_ = 0;
   std::string logged_scope_;
   std::string announced_;  // what the last STATE event said, to tell whether something has changed

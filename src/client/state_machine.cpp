@@ -143,6 +143,11 @@ void StateMachine::quiesce(const Now& now) {
   settle(now);
 }
 
+void StateMachine::look_again(const Now& now) {
+  if (at_leisure()) begin(Job::load, now);
+  settle(now);
+}
+
 bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_window) const {
   if (!record_.grant || token_rejected()) return false;
   int64_t left = token_left_ms(*record_.grant, now);

@@ -158,6 +158,10 @@ class StateMachine : private MachineMemory {
   /// The API says that the user or ecobee revoked the grant.
   void revoked(const Now& now);
   void quiesce(const Now& now);
+  /// Is there nothing to do but to wait?
+  bool at_leisure() const { return loaded_ && job_ == Job::none && !quiesced_ && !unsaved_; }
+  /// At leisure: reads the store, which others write, too.
+  void look_again(const Now& now);
 
   // What became of actions.
   /// Before loaded(): the record is not sealed as asked for. An owner saves it again once nothing else is to be done.

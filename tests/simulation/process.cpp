@@ -27,6 +27,7 @@ void Process::begin() {
     setup.deliver = [this](Event& event) { take(event); };
     setup.config.shutdown_timeout_ms = 0;
     setup.config.refresh.keep_fresh = settings_.keep_fresh;
+    setup.config.refresh.look_again_ms = hour_ms;  // years of looks each minute would be most of the work
     setup.store = make_file_store(store_folder, disk_);
     setup.transport = std::make_shared<Transport>(*this);
     setup.clock = &world_.host;

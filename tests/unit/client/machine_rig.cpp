@@ -151,6 +151,11 @@ void Rig::revoked() {
   pump();
 }
 
+void Rig::look_again() {
+  machine.look_again(now());
+  pump();
+}
+
 void Rig::quiesce() {
   quiesced = true;
   machine.quiesce(now());

@@ -51,6 +51,7 @@ class Rig {
   bool check_now();
   bool rejected(int64_t generation);
   void revoked();
+  void look_again();
   void quiesce();
 
   // What the world does.

@@ -337,6 +337,38 @@ BOOST_AUTO_TEST_CASE(means_the_grant_of_which_it_was_said) {
   BOOST_TEST((nothing.state() == GrantState::active));
 }
 
+// At leisure alone: a job reads the record itself, and an unsaved pair is not to be read over.
+BOOST_AUTO_TEST_CASE(looking_again_sees_what_others_did_and_disturbs_nothing) {
+  Rig rig = loaded();
+  refreshed_by_the_owner(rig, 2);
+  rig.look_again();
+  rig.go_on();
+  BOOST_TEST(rig.record().grant->generation == 2);
+  BOOST_TEST(rig.count("token_saved") == 1);
+  BOOST_TEST(rig.connects == 0);
+  rig.clock.advance_ms(2 * h);
+  const OperationId caller = rig.want(Want::token);
+  for (int stage = 0; rig.net != Rig::Net::sent; ++stage) {
+    const size_t asked = rig.store.size();
+    rig.look_again();
+    BOOST_TEST(rig.store.size() == asked, "stage " << stage);
+    if (!rig.store.empty())
+      rig.store_answers(Answer::good);
+    else
+      rig.connected();
+  }
+  rig.answers(renewed(3));
+  rig.store_answers(Answer::failed);
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_UNSAVED_BUT_USABLE);
+  rig.look_again();
+  BOOST_TEST(rig.store.empty());
+  rig.quiesce();
+  rig.go_on();
+  BOOST_TEST(!rig.machine.unsaved());
+  rig.look_again();
+  BOOST_TEST(rig.store.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(the_end)

@@ -107,6 +107,45 @@ BOOST_AUTO_TEST_CASE(scopes_that_are_unknown_or_not_granted_are_logged) {
   BOOST_TEST(account->status().scope_satisfied == 0);
 }
 
+// Other processes refresh, sign out and log in; a program that only watches is told of it.
+BOOST_AUTO_TEST_CASE(what_others_do_is_noticed_while_kept_fresh) {
+  World world([](const HttpRequest&) { return token_answer("at-none", "rt-none"); },
+              [](ClientSetup& setup) {
+                setup.config.refresh.keep_fresh = KeepFresh::always;
+                setup.config.refresh.look_again_ms = 20;
+              });
+  world.seed_grant(3000 * 1000);
+  auto account = world.client->open("default");
+  BOOST_TEST(token_of(account->run(get_token(), 5000)) == "Bearer at-old");
+  Record record = world.stored();
+  const std::string key = store_key(record.identity);
+  const auto save = [&](Record changed) {
+    const auto saved = world.store->save(key, record.seq, encode_record(changed), record.seq + 1);
+    BOOST_REQUIRE((saved.ok() && saved.value() == SaveOutcome::saved));
+    ++record.seq;
+  };
+  Record refreshed = record.clone();
+  ++refreshed.seq;
+  refreshed.grant->generation = 2;
+  refreshed.grant->access_token = Secret("at-theirs");
+  save(std::move(refreshed));
+  Event token = world.next(ECOAUTH_EVENT_TOKEN);
+  BOOST_TEST(token.generation == 2);
+  BOOST_TEST(token_of(account->run(get_token(), 5000)) == "Bearer at-theirs");
+  Record signed_out;
+  signed_out.identity = record.identity;
+  signed_out.seq = record.seq + 1;
+  save(std::move(signed_out));
+  while (world.next(ECOAUTH_EVENT_STATE).state != ECOAUTH_GRANT_NONE) continue;
+  Record again = world.stored();
+  again.grant = std::move(record.grant);
+  ++again.seq;
+  save(std::move(again));
+  while (world.next(ECOAUTH_EVENT_STATE).state != ECOAUTH_GRANT_ACTIVE) continue;
+  BOOST_TEST(token_of(account->run(get_token(), 5000)) == "Bearer at-old");
+  BOOST_TEST(world.transport->count("") == 0u, "nothing was sent");
+}
+
 // What the server grants may shrink and grow with a refresh; the verdict follows it.
 BOOST_AUTO_TEST_CASE(a_scope_that_shrinks_and_grows_at_refreshes) {
   std::atomic<int> refreshes{0};
