@@ -65,6 +65,10 @@ std::string from_file(const std::string& path, Output& output, const Signals& si
 
 void complete(Session& session, SecretText redirected) {
   redirected.trim();
+  if (redirected.text.empty())
+    throw Failure::usage("there is no address in the file with the redirected address",
+                         "Write the whole address into it that the browser ended at, from https:// to its last "
+                         "character.");
   session.run([&](ecoauth_account* account, int64_t* operation, ecoauth_error** error) {
     return ecoauth_account_complete_redirect_start(account, redirected.text.c_str(), operation, error);
   });
@@ -73,6 +77,14 @@ void complete(Session& session, SecretText redirected) {
 /// Whether a person may simply try once more with the right address.
 bool was_wrong_address(const Failure& failure) {
   return failure.code == ECOAUTH_ERROR_INVALID_ARGUMENT || failure.code == ECOAUTH_ERROR_WRONG_STATE;
+}
+
+/// RFC 7636 section 4.4.1: a server that demands PKCE says so in the description of invalid_request.
+bool wants_pkce(const Failure& failure, const Arguments& arguments) {
+  const std::string& words = failure.oauth_description;
+  return arguments.flow == "code" && !arguments.pkce && failure.oauth_error == "invalid_request" &&
+         (words.find("code_challenge") != std::string::npos || words.find("code challenge") != std::string::npos ||
+          words.find("PKCE") != std::string::npos);
 }
 
 void complete_by_paste(Session& session, Output& output, const Signals& signals) {
@@ -124,6 +136,11 @@ void authorize_by_browser(Session& session, const Arguments& arguments, Output& 
       failure.advice =
           "Nothing is lost. Run the same command again to go on; for a quarter of an hour the address stays the same.";
     if (was_wrong_address(failure)) failure.chosen_exit_code = exit_usage;
+    if (wants_pkce(failure, arguments)) {
+      failure.chosen_exit_code = exit_usage;
+      failure.action = ECOAUTH_ACTION_FIX_CONFIG;
+      failure.advice = "This server wants PKCE: run the same command with --pkce.";
+    }
     throw;
   }
 }

@@ -63,6 +63,15 @@ class CodeByFile(Flow):
         self.finish(process, self.consent(address), 0)
         self.expect(self.client.run("token"), 0)
 
+    def test_a_server_that_wants_pkce(self):
+        self.server = self.sandbox("--require-pkce", "--redirect-uri", f"{CLIENT_ID}={REDIRECT}")
+        self.client = self.tool(self.server)
+        process, address = self.begin("--redirected-file", self.file())
+        self.expect_failure(self.finish(process, self.consent(address), 2), 2, "code_challenge", "run the same command with --pkce")
+        os.remove(self.file())
+        process, address = self.begin("--redirected-file", self.file(), "--pkce")
+        self.finish(process, self.consent(address), 0, "Authorized")
+
     def test_json(self):
         process = self.client.start("login", "--json", "--flow", "code", "--redirect-uri", REDIRECT, "--redirected-file", self.file())
         opened = json.loads(process.stdout.readline())
@@ -85,6 +94,8 @@ class CodeByFile(Flow):
         self.expect(self.client.end(again), 0)
 
     def test_standard_input(self):
+        process, address = self.begin("--redirected-file", "-", stdin=subprocess.PIPE)
+        self.expect_failure(self.client.end(process, data=b"\n"), 2, "no address")
         process, address = self.begin("--redirected-file", "-", stdin=subprocess.PIPE)
         self.expect(self.client.end(process, data=self.consent(address).encode()), 0)
 
