@@ -26,7 +26,7 @@ constexpr Values values_known[] = {
     {"--flow", "pin code utility"},
     {"--redirected-file", "FILE"},
     {"--data-file", "FILE"},
-    {"METHOD", "GET POST"},
+    {"METHOD", "GET POST PUT PATCH DELETE HEAD OPTIONS"},
     {"FILE", "FILE"},
     {"SHELL", "bash zsh fish"},
 };
@@ -54,8 +54,8 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
       ->type_name("NAME")
       ->envname("ECOAUTH_ACCOUNT");
   app.add_option("--scope", arguments.scope,
-                 "scope to ask for: smartRead (default), smartWrite, ems, or several\n"
-                 "separated by commas")
+                 "scope to ask for: smartRead, smartWrite, ems, or several separated by\n"
+                 "commas (default: the same as before, at first smartRead)")
       ->type_name("SCOPE");
   app.add_option("--ca-file", arguments.ca_file, "trust these CA certificates (PEM) instead of the system's")
       ->type_name("FILE")
@@ -74,7 +74,9 @@ void add_options_of(const std::string& command, CLI::App& app, Arguments& argume
   if (command == "login") {
     app.add_option("--flow", arguments.flow, "pin (default), code (authorization code) or utility (implicit grant)")
         ->type_name("FLOW")
-        ->check(CLI::IsMember({"pin", "code", "utility"}).description(""));
+        ->check([](const std::string& value) -> std::string {
+          return value == "pin" || value == "code" || value == "utility" ? "" : "it is pin, code or utility";
+        });
     app.add_option("--redirect-uri", arguments.redirect_uri,
                    "code and utility: the redirect URI registered for the client id; one\n"
                    "at http://127.0.0.1:PORT is listened at, if the server allows it")
@@ -89,7 +91,11 @@ void add_options_of(const std::string& command, CLI::App& app, Arguments& argume
     app.add_option("--min-valid", arguments.min_valid_s,
                    "the token must be valid for this many more seconds (default 60)")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0, 86400));
+        ->check([](const std::string& value) -> std::string {
+          const bool number =
+              !value.empty() && value.size() <= 5 && value.find_first_not_of("0123456789") == value.npos;
+          return number && std::stoi(value) <= 86400 ? "" : "it is a number of seconds up to 86400";
+        });
     app.add_flag("--header", arguments.header, "print a whole header: \"Authorization: Bearer ...\"");
   } else if (command == "request") {
     app.add_option("METHOD", arguments.method, "GET or POST; other methods as the API may know them")

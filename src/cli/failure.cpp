@@ -1,10 +1,24 @@
 #include "cli/failure.hpp"
 
+#include <cstring>
 #include <utility>
 
 #include "cli/exit_codes.hpp"
 
 namespace ecoauth::cli {
+
+namespace {
+
+/// What the library calls its parameters are options here.
+std::string with_names_of_options(std::string message) {
+  constexpr const char* names[][2] = {{"`headers`", "--header"}, {"`redirect_uri`", "--redirect-uri"}};
+  for (const auto& [parameter, option] : names) {
+    if (message.rfind(parameter, 0) == 0) message.replace(0, std::strlen(parameter), option);
+  }
+  return message;
+}
+
+}  // namespace
 
 int Failure::exit_code() const { return chosen_exit_code != 0 ? chosen_exit_code : exit_code_of(code, action); }
 
@@ -42,7 +56,7 @@ Failure Failure::from(int32_t result, const ecoauth_error* error) {
     failure.message = std::string("the library answered ") + ecoauth_result_name(result);
     return failure;
   }
-  failure.message = ecoauth_error_message(error);
+  failure.message = with_names_of_options(ecoauth_error_message(error));
   failure.advice = ecoauth_error_advice(error);
   failure.action = ecoauth_error_action(error);
   failure.retry_after_ms = ecoauth_error_retry_after_ms(error);

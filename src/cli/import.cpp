@@ -35,10 +35,12 @@ std::string entries_of(const ImportFile& file) {
   return names;
 }
 
-ImportedToken& chosen(ImportFile& file, const std::string& entry) {
+ImportedToken& chosen(ImportFile& file, const Arguments& arguments) {
+  const std::string& entry = arguments.entry;
   if (file.format.empty())
     throw Failure::usage(
-        "there is no refresh token of a known kind in it",
+        "there is no refresh token of a known kind in " +
+            (arguments.file.empty() || arguments.file == "-" ? "what was given" : '"' + arguments.file + '"'),
         "\"ecoauth import --help\" lists the files that are known. A token alone, in one line, is taken, too.");
   if (file.tokens.empty() && !file.trouble.empty())
     throw Failure::usage("this is a file of " + file.format + ", but " + file.trouble,
@@ -72,7 +74,7 @@ int import(const Arguments& arguments, Output& output, const Signals& signals) {
   const Settings settings = settings_of(arguments);
   const SecretText content = content_of(arguments, output, signals);
   ImportFile file = import_file_of(content.text);
-  ImportedToken& token = chosen(file, arguments.entry);
+  ImportedToken& token = chosen(file, arguments);
   output.say("Recognized: " + file.format + (token.entry.empty() ? "" : ", entry \"" + token.entry + "\"") + ".");
   const bool has_key = !token.client_id.text.empty();
   ClientId client_id = client_id_for(token, arguments, output, signals);

@@ -111,7 +111,7 @@ class Shells(Case):
         for offers in (self.bash_offers, self.fish_offers):
             with self.subTest(shell=offers.__name__):
                 self.assertEqual(offers("ecoauth login --flow "), {"pin", "code", "utility"})
-                self.assertEqual(offers("ecoauth request "), {"GET", "POST"})
+                self.assertEqual(offers("ecoauth request "), {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
                 self.assertEqual(offers("ecoauth --scope smartW"), {"smartWrite"})
                 self.assertEqual(offers("ecoauth --server "), set())
                 # A flag of one command, with a value in another.

@@ -141,6 +141,7 @@ class Import(Case):
         for content, words in ((b'{"platforms": [{"platform": "Hue"}]}', "homebridge"), (b'{"data": {"entries": [1]}}', "Home Assistant")):
             self.expect_failure(tool.run("import", "-", data=content), 2, words, "no refresh token of ecobee")
         self.expect_failure(tool.run("import", os.path.join(self.folder, "nowhere")), 2, "cannot be read")
+        self.expect_failure(tool.run("import", os.devnull), 2, f'of a known kind in "{os.devnull}"')
         self.assertEqual(tool.files(), {})
 
     def test_interrupted_loses_nothing(self):
