@@ -1,5 +1,6 @@
 #include "cli/client_id.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -34,6 +35,12 @@ ClientId::ClientId(std::string text, const std::string& where) {
   if (plausible) return;
   throw Failure::usage("what came " + where + " cannot be a client id (application key)",
                        "It is one line of up to 200 letters, digits or signs without blanks; ecobee's have 32.");
+}
+
+bool ClientId::looks_like_ecobees() const {
+  return value_.text.size() == 32 && std::all_of(value_.text.begin(), value_.text.end(), [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
 }
 
 ClientId given_client_id(const Arguments& arguments, Output& output, const Signals& signals) {

@@ -18,6 +18,8 @@ class ClientId {
   ClientId(std::string text, const std::string& where);
 
   bool empty() const { return value_.text.empty(); }
+  /// 32 letters and digits, as ecobee's have.
+  bool looks_like_ecobees() const;
   const char* c_str() const { return value_.text.c_str(); }
   bool operator==(const ClientId& other) const { return value_.text == other.value_.text; }
 

@@ -30,7 +30,6 @@ void check(const Arguments& arguments) {
 }
 
 void tell_of_present(const ecoauth_status* status, Output& output) {
-  if (ecoauth_status_pin_valid_ms(status) > 0) output.say("Going on with the PIN from before.");
   if (ecoauth_status_grant_state(status) == ECOAUTH_GRANT_ACTIVE)
     output.say("This account is authorized already; that stays until the new authorization is complete.");
 }
@@ -39,16 +38,25 @@ void tell_of_present(const ecoauth_status* status, Output& output) {
 
 int login(const Arguments& arguments, Output& output, const Signals& signals) {
   check(arguments);
-  const Settings settings = settings_of(arguments);
+  Settings settings = settings_of(arguments);
   ClientId client_id = given_client_id(arguments, output, signals);
   std::optional<Session> session;
-  session.emplace(settings, client_id, output, signals);
-  StatusHandle before = session->read_status();
+  const auto open = [&] {
+    session.reset();
+    session.emplace(settings, client_id, output, signals);
+    return session->read_status();
+  };
+  StatusHandle before = open();
   if (client_id.empty() && !client_id_known(before.get())) {
     session.reset();
     client_id = ask_for_client_id(output, signals);
-    session.emplace(settings, client_id, output, signals);
-    before = session->read_status();
+    before = open();
+  }
+  if (!client_id.empty() && !client_id.looks_like_ecobees())
+    output.say("This client id does not look like an application key of ecobee's: they are 32 letters and digits.");
+  if (arguments.scope.empty() && ecoauth_status_grant_state(before.get()) != ECOAUTH_GRANT_NONE) {
+    settings.scope = ecoauth_status_scope_asked(before.get());  // a grant that is renewed is not to shrink
+    before = open();
   }
   tell_of_present(before.get(), output);
   if (arguments.flow == "pin")

@@ -13,7 +13,9 @@ namespace {
 /// Shows the PIN and how long it is still valid.
 class PinDisplay : public Watcher {
  public:
-  PinDisplay(Output& output, bool with_qr_code) : output_(output), with_qr_code_(with_qr_code) {}
+  /// `pending_ms`: how long a PIN from before is still valid.
+  PinDisplay(Output& output, bool with_qr_code, int64_t pending_ms)
+      : output_(output), with_qr_code_(with_qr_code), pending_ms_(pending_ms) {}
   ~PinDisplay() override { output_.rewrite(""); }
 
   void happened(const ecoauth_event* event) override {
@@ -87,6 +89,7 @@ class PinDisplay : public Watcher {
     line.text("scope", ecoauth_event_text(event));
     output_.object(line);
     const std::string portal = ecoauth_event_verification_url(event);
+    if (left_ms <= pending_ms_) output_.say("Going on with the PIN from before.");
     output_.warn("PIN:    " + pin, Style::bold);
     output_.warn("Portal: " + portal);
     show_qr_code(portal);
@@ -114,12 +117,15 @@ class PinDisplay : public Watcher {
   void trouble(const ecoauth_error* error) {
     if (error == nullptr) return;
     const std::string words = ecoauth_error_message(error);
-    if (words != trouble_) output_.say("At the moment: " + words + ". Waiting goes on with the same PIN.");
+    if (words != trouble_)
+      output_.say("At the moment: " + words +
+                  (pin_.empty() ? ". It is asked again." : ". Waiting goes on with the same PIN."));
     trouble_ = words;
   }
 
   Output& output_;
   const bool with_qr_code_;
+  const int64_t pending_ms_;
   std::string pin_;
   std::string trouble_;
   int64_t begin_ms_ = 0;
@@ -131,7 +137,7 @@ class PinDisplay : public Watcher {
 }  // namespace
 
 void authorize_by_pin(Session& session, const Arguments& arguments, Output& output) {
-  PinDisplay display(output, !arguments.no_qr);
+  PinDisplay display(output, !arguments.no_qr, ecoauth_status_pin_valid_ms(session.status().get()));
   try {
     session.run(ecoauth_account_authorize_pin_start, &display);
   } catch (Failure& failure) {

@@ -72,9 +72,9 @@ std::string scope_text(const ecoauth_status* status) {
 }
 
 std::string store_text(const ecoauth_status* status) {
-  const std::string seal = ecoauth_status_seal(status);
-  return std::string(ecoauth_status_store(status)) +
-         (seal == "none" ? " (not encrypted; readable by this user only)" : ", sealed: " + seal);
+  const std::string seal = ecoauth_status_seal(status), store = ecoauth_status_store(status);
+  if (store == "memory") return "memory, until this program ends";
+  return store + (seal == "none" ? " (not encrypted; readable by this user only)" : ", sealed: " + seal);
 }
 
 void print_text(const ecoauth_status* status, const ecoauth_error* last_error, Output& output) {

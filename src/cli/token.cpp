@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/session.hpp"
+#include "cli/time_text.hpp"
 
 namespace ecoauth::cli {
 
@@ -33,7 +34,12 @@ int token(const Arguments& arguments, Output& output, const Signals& signals) {
   const EventHandle done = session.run([&](ecoauth_account* account, int64_t* operation, ecoauth_error** error) {
     return ecoauth_account_get_token_start(account, arguments.min_valid_s * 1000, operation, error);
   });
-  print(ecoauth_event_token(done.get()), arguments.header, output);
+  const ecoauth_token* token = ecoauth_event_token(done.get());
+  print(token, arguments.header, output);
+  const int64_t valid_ms = ecoauth_token_valid_ms(token);
+  if (valid_ms < arguments.min_valid_s * 1000)
+    output.say("Valid for " + duration_text(valid_ms) +
+               " only: the server's tokens do not live as long as --min-valid asks.");
   session.finish();
   return exit_ok;
 }

@@ -39,6 +39,14 @@ class Interrupted(Case):
         tool.end(process)
         self.resume(sandbox, tool, pin)
 
+    def test_another_scope_is_another_pin(self):
+        sandbox, tool, process, pin = self.begin()
+        process.kill()
+        tool.end(process)
+        other = self.login(tool, sandbox, "--scope", "smartWrite")
+        self.assertNotIn(pin, other.err)
+        self.assertNotIn("PIN from before", other.err)
+
     def test_approved_while_nobody_waits(self):
         sandbox, tool, process, pin = self.begin()
         process.kill()
@@ -139,7 +147,8 @@ class Refused(Case):
     def test_wrong_client_id(self):
         sandbox = self.sandbox("--registered-only", "--client", OTHER_CLIENT_ID)
         tool = self.tool(sandbox)
-        refused = self.expect_failure(tool.run("login"), 4, "application key", "invalid_client")
+        refused = self.expect_failure(tool.run("login"), 4, "application key", "invalid_client", "It is asked again.")
+        self.assertNotIn("same PIN", refused.err)
         self.assertNotIn(CLIENT_ID, refused.err)
         self.assertNotIn("PIN:", refused.err)
         self.assertIn("has not given a PIN yet", refused.err)  # it is asked three times, lest an outage be believed
@@ -169,6 +178,13 @@ class Refused(Case):
         tool.environment["ECOAUTH_CA_FILE"] = ca_file
         self.login(tool, sandbox)
         self.expect(tool.run("token"), 0)
+
+    def test_a_key_that_cannot_be_ecobees(self):
+        tool = self.tool(self.sandbox(), client_id=CLIENT_ID[1:])
+        process = tool.start("login")
+        tool.read_until(process, "32 letters and digits")
+        process.send_signal(signal.SIGINT)
+        self.expect(tool.end(process), 130)
 
     def test_outage_while_waiting(self):
         sandbox, tool, process, pin = self.waiting()
