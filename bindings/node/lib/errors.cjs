@@ -35,13 +35,14 @@ const ForkedError = kind('ForkedError');
 const byAction = { NONE: EcoauthError, WAIT: WaitError, RETRY: RetryError, REAUTHORIZE: ReauthorizeError, USER_ACTION: UserActionError,
   FIX_CONFIG: ConfigError, FIX_STORAGE: StorageError, BUG: DefectError };
 const byCode = { CANCELLED: AbortError, TIMEOUT: TimeoutError, CLOSED: ClosedError, FORKED: ForkedError };
+// Of errors that are made here and not in the library, as in <ecoauth/error.h>.
+const actionsHere = { [Code.TIMEOUT]: Action.RETRY, [Code.CLOSED]: Action.FIX_CONFIG };
 
 /** From the plain object that the addon makes; parts may be missing when memory was short. */
-function makeError({ number, message, action = Action.NONE, option, httpStatus = 0, apiStatus = -1, ...more }) {
+function makeError({ number, message, action = actionsHere[number] ?? Action.NONE, httpStatus = 0, apiStatus = -1, ...more }) {
   const code = nameOf(Code, number, 'UNKNOWN');
   const known = nameOf(Action, action, 'USER_ACTION');
-  const text = message || (option ? `the option ${option} has no valid value` : `ecoauth: ${code}`);
-  return new (byCode[code] ?? byAction[known])(text, { ...more, number, action: known, httpStatus: httpStatus || null,
+  return new (byCode[code] ?? byAction[known])(message || `ecoauth: ${code}`, { ...more, number, action: known, httpStatus: httpStatus || null,
     apiStatus: apiStatus < 0 ? null : apiStatus });
 }
 

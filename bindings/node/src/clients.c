@@ -69,7 +69,7 @@ struct handle* account_of(struct instance* instance, napi_value value) {
   return handle_of(instance, value, true);
 }
 
-/* --- Options
+/* --- Options: what a setter refuses, client_new() refuses, and says why
  * -------------------------------------------------------------------------------------------------------------- */
 
 /** The value of an option, if it was given. */
@@ -77,7 +77,7 @@ static bool given(napi_env env, napi_value object, const char* name, napi_value*
   return napi_get_named_property(env, object, name, value) == napi_ok && !is_nothing(env, *value);
 }
 
-static int32_t set_texts(napi_env env, napi_value object, ecoauth_options* options, const char** which) {
+static void set_texts(napi_env env, napi_value object, ecoauth_options* options) {
   const struct {
     const char* name;
     int32_t (*set)(ecoauth_options*, const char*);
@@ -89,18 +89,16 @@ static int32_t set_texts(napi_env env, napi_value object, ecoauth_options* optio
                {"userAgent", lib.options_set_user_agent},
                {"tokenFormat", lib.options_set_token_format},
                {"verificationUrl", lib.options_set_verification_url}};
-  int32_t result = ECOAUTH_OK;
-  for (size_t i = 0; i < sizeof texts / sizeof *texts && result == ECOAUTH_OK; ++i) {
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
     napi_value value = NULL;
-    if (!given(env, object, *which = texts[i].name, &value)) continue;
+    if (!given(env, object, texts[i].name, &value)) continue;
     char* text = text_of(env, value);
-    result = text ? texts[i].set(options, text) : ECOAUTH_ERROR_INVALID_ARGUMENT;
+    texts[i].set(options, text);
     free_text(text);
   }
-  return result;
 }
 
-static int32_t set_numbers(napi_env env, napi_value object, ecoauth_options* options, const char** which) {
+static void set_numbers(napi_env env, napi_value object, ecoauth_options* options) {
   const struct {
     const char* name;
     int32_t (*set)(ecoauth_options*, int32_t);
@@ -113,62 +111,50 @@ static int32_t set_numbers(napi_env env, napi_value object, ecoauth_options* opt
                  {"requestTimeoutMs", NULL, lib.options_set_request_timeout_ms},
                  {"connectTimeoutMs", NULL, lib.options_set_connect_timeout_ms},
                  {"shutdownTimeoutMs", NULL, lib.options_set_shutdown_timeout_ms}};
-  int32_t result = ECOAUTH_OK;
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers && result == ECOAUTH_OK; ++i) {
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
     napi_value value = NULL;
-    if (!given(env, object, *which = numbers[i].name, &value)) continue;
+    if (!given(env, object, numbers[i].name, &value)) continue;
     int64_t number = number_of(env, value);
-    result = numbers[i].set ? numbers[i].set(options, (int32_t)number) : numbers[i].set_ms(options, number);
+    if (numbers[i].set)
+      numbers[i].set(options, (int32_t)number);
+    else
+      numbers[i].set_ms(options, number);
   }
-  return result;
 }
 
 /** A window is an array of two numbers. */
-static int32_t set_windows(napi_env env, napi_value object, ecoauth_options* options, const char** which) {
-  int32_t result = ECOAUTH_OK;
+static void set_windows(napi_env env, napi_value object, ecoauth_options* options) {
   napi_value value = NULL, first = NULL, second = NULL;
-  if (given(env, object, *which = "advisoryWindow", &value)) {
+  if (given(env, object, "advisoryWindow", &value)) {
     napi_get_element(env, value, 0, &first);
     napi_get_element(env, value, 1, &second);
-    result = lib.options_set_advisory_window(options, (int32_t)number_of(env, first), (int32_t)number_of(env, second));
+    lib.options_set_advisory_window(options, (int32_t)number_of(env, first), (int32_t)number_of(env, second));
   }
-  if (result == ECOAUTH_OK && given(env, object, *which = "mandatoryWindow", &value)) {
+  if (given(env, object, "mandatoryWindow", &value)) {
     napi_get_element(env, value, 0, &first);
     napi_get_element(env, value, 1, &second);
-    result = lib.options_set_mandatory_window(options, number_of(env, first), (int32_t)number_of(env, second));
+    lib.options_set_mandatory_window(options, number_of(env, first), (int32_t)number_of(env, second));
   }
-  return result;
 }
 
 /** newClient(options, description of the store) */
 static napi_value new_client(napi_env env, napi_callback_info info) {
   napi_value values[2];
   struct instance* instance = arguments(env, info, 2, values);
-  const char* which = "store";
   ecoauth_options* options = lib.options_new();
   if (!options) return throw_error(instance, ECOAUTH_ERROR_NO_MEMORY, NULL);
-  ecoauth_store* store = make_store(instance, values[1]);
-  int32_t result = store ? lib.options_set_store(options, store) : ECOAUTH_ERROR_INVALID_ARGUMENT;
-  if (result == ECOAUTH_OK) result = lib.options_set_dispatch(options, ECOAUTH_DISPATCH_POLL);
-  if (result == ECOAUTH_OK) result = set_texts(env, values[0], options, &which);
-  if (result == ECOAUTH_OK) result = set_numbers(env, values[0], options, &which);
-  if (result == ECOAUTH_OK) result = set_windows(env, values[0], options, &which);
-  if (pending(env) || result != ECOAUTH_OK) {
+  lib.options_set_store(options, make_store(instance, values[1]));
+  lib.options_set_dispatch(options, ECOAUTH_DISPATCH_POLL);
+  set_texts(env, values[0], options);
+  set_numbers(env, values[0], options);
+  set_windows(env, values[0], options);
+  if (pending(env)) {
     lib.options_free(options);
-    if (pending(env)) return NULL;
-    napi_value message = NULL, plain = NULL, make = NULL, made = NULL;
-    napi_create_string_utf8(env, which, NAPI_AUTO_LENGTH, &message);
-    napi_create_object(env, &plain);
-    set_number(env, plain, "number", result);
-    set_number(env, plain, "action", ECOAUTH_ACTION_FIX_CONFIG);
-    napi_set_named_property(env, plain, "option", message);
-    napi_get_reference_value(env, instance->make_error, &make);
-    if (napi_call_function(env, js_undefined(env), make, 1, &plain, &made) == napi_ok) napi_throw(env, made);
     return NULL;
   }
   ecoauth_client* client = NULL;
   ecoauth_error* error = NULL;
-  result = lib.client_new(options, &client, &error);
+  int32_t result = lib.client_new(options, &client, &error);
   return result < 0 ? throw_error(instance, result, error) : new_handle(instance, client, NULL);
 }
 

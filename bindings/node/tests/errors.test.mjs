@@ -59,6 +59,7 @@ scenario(['errors'], () => {
 scenario(['errors'], () => {
   const error = makeError({ number: -9999, action: 99 });
   assert.deepEqual([error.name, error.code, error.number, error.action], ['UserActionError', 'UNKNOWN', -9999, 'USER_ACTION']);
+  assert.deepEqual([makeError({ number: ecoauth.Code.TIMEOUT }).action, makeError({ number: ecoauth.Code.CLOSED }).action], ['RETRY', 'FIX_CONFIG']); // made here
   assert.deepEqual(flagNames(1 | 64), ['AUTHORIZING', 'UNKNOWN_64']);
   assert.equal(makeStatus({ state: 99, flags: 0, tokenAgeMs: -1, nextTryMs: -1, scopeSatisfied: -1 }).state, 'SUSPECT');
   assert.equal(events[3][1]({ state: 99, flags: 0 }).state, 'SUSPECT');

@@ -227,7 +227,11 @@ test('a token pair that cannot be saved', async (t) => {
 });
 
 test('options are checked', async () => {
-  assert.throws(() => new Client({ store: new MemoryStore(), baseUrl: 'no://address' }), { name: 'ConfigError', code: 'INVALID_ARGUMENT', message: /baseUrl/ });
+  for (const [option, value, name] of [['baseUrl', 'http://ecobee.example', 'base_url'], ['caFile', '/nonexistent', 'ca_file'], ['clientId', '', 'client_id'],
+    ['proxy', 'socks5://127.0.0.1:1', 'proxy'], ['requestTimeoutMs', 1, 'request_timeout_ms'], ['advisoryWindow', [60, 50], 'advisory_window'],
+    ['mandatoryWindow', [0, 51], 'mandatory_window']])
+    assert.throws(() => new Client({ store: new MemoryStore(), [option]: value }),
+      { name: 'ConfigError', code: 'INVALID_ARGUMENT', message: new RegExp(name), advice: /./ });
   assert.throws(() => new Client({ store: new MemoryStore(), baseUrI: 'x' }), { name: 'TypeError', message: /baseUrI/ });
   assert.throws(() => new Client({ store: 'tokens' }), TypeError);
   assert.throws(() => new Client({ store: new MemoryStore(), clientId: 'a\0b' }), TypeError);
