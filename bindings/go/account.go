@@ -38,9 +38,9 @@ func newAccount(client *Client, handle *C.ecoauth_account) *Account {
 
 // Close ends the handle; the grant and running calls are not touched. Closing again does nothing. It always returns nil.
 func (a *Account) Close() error {
-	runtime.SetFinalizer(a, nil)
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+	runtime.SetFinalizer(a, nil)
 	C.ecoauth_account_close(a.handle)
 	a.handle = nil
 	return nil

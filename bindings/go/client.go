@@ -72,8 +72,8 @@ func New(options Options) (*Client, error) {
 // Close ends the client: running exchanges may finish and are saved, bounded by the shutdown time-out. Calls that wait end with
 // Cancelled or Closed. It does not wait for handlers. Closing again does nothing. It always returns nil.
 func (c *Client) Close() error {
-	runtime.SetFinalizer(c, nil)
 	c.core.close()
+	runtime.SetFinalizer(c, nil)
 	return nil
 }
 
@@ -343,7 +343,7 @@ func (c *core) close() {
 // refuse tells of contexts with which nothing can be waited for: one that has ended, and that of a store's method.
 func refuse(ctx context.Context) error {
 	if ctx.Value(insideKey{}) != nil {
-		return makeError(Reentrant, Bug, "a call that waits was made from inside a store's method")
+		return makeError(Reentrant, FixConfig, "a call that waits was made from inside a store's method")
 	}
 	if ctx.Err() != nil {
 		return contextError(ctx)

@@ -103,7 +103,12 @@ type Error struct {
 	cause error
 }
 
-func (e *Error) Error() string { return "ecoauth: " + e.Message }
+func (e *Error) Error() string {
+	if e.Action == FixStorage && e.cause != nil { // of a store of the program
+		return "ecoauth: " + e.Message + ": " + e.cause.Error()
+	}
+	return "ecoauth: " + e.Message
+}
 
 // Unwrap gives what a store or a context has returned.
 func (e *Error) Unwrap() error { return e.cause }
@@ -135,7 +140,7 @@ func makeError(code Code, action Action, message string) *Error {
 }
 
 func closedError() *Error {
-	return makeError(Closed, NoAction, "the client or account has been closed")
+	return makeError(Closed, FixConfig, "the client or account has been closed")
 }
 
 // copyError reads the library's error and leaves it alone; there may be none when memory was short.

@@ -126,6 +126,43 @@ func TestEveryNumberOfTheHeaders(t *testing.T) {
 	fmt.Printf("\nscenario errors: passed\n")
 }
 
+func TestOptionsSayWhatIsWrong(t *testing.T) {
+	twoLines := "two\nlines"
+	for name, options := range map[string]Options{
+		"base_url":           {BaseURL: "http://ecobee.example"},
+		"ca_file":            {CAFile: "/nonexistent"},
+		"proxy":              {Proxy: "socks5://127.0.0.1:1"},
+		"token_format":       {TokenFormat: &twoLines},
+		"log_level":          {LogLevel: 9},
+		"request_timeout_ms": {RequestTimeout: 1},
+		"advisory_window":    {AdvisoryWindow: [2]int{60, 50}},
+		"UserAgent":          {UserAgent: "a\x00b"},
+		"Store":              {},
+	} {
+		if name != "Store" {
+			options.Store = MemoryStore()
+		}
+		_, err := New(options)
+		if !errors.Is(err, InvalidArgument) || !errors.Is(err, FixConfig) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A "defer client.Close()" before the error was looked at is a mistake that a program can recover from.
+func TestClosingNothing(t *testing.T) {
+	for _, closing := range []func(){func() { _ = (*Client)(nil).Close() }, func() { _ = (*Account)(nil).Close() }} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			closing()
+		}()
+	}
+}
+
 // Every function of the headers is called, or known not to be: blocking forms, dispatch and callbacks are for other languages.
 func TestEveryFunctionOfTheHeaders(t *testing.T) {
 	headers, err := filepath.Glob(filepath.Join(os.Getenv("ECOAUTH_HEADERS"), "ecoauth", "*.h"))

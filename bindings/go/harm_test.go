@@ -214,6 +214,7 @@ func TestThrown(t *testing.T) {
 	}
 	err := broken(func() error { return gone })
 	expect(t, errors.Is(err, gone) && errors.Is(err, ecoauth.Callback) && errors.Is(err, ecoauth.FixStorage), "error %v", err)
+	expect(t, strings.HasSuffix(err.Error(), ": the disk has gone"), "a log shows %v", err)
 	err = broken(func() error { panic("a panic in a store") })
 	expect(t, errors.Is(err, ecoauth.FixStorage) && strings.Contains(errors.Unwrap(err).Error(), "a panic in a store"), "error %v", err)
 	err = broken(func() error { return fmt.Errorf("busy: %w", ecoauth.ErrRetryLater) })

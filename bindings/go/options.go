@@ -81,7 +81,7 @@ func cText(text, name string) (*C.char, error) {
 	return C.CString(text), nil
 }
 
-// build makes the library's options; whoever gets them gives them to ecoauth_client_new.
+// build makes the library's options; whoever gets them gives them to ecoauth_client_new, which tells what they have refused.
 func (o *Options) build() (*C.ecoauth_options, *lastError, error) {
 	options := C.ecoauth_options_new()
 	if options == nil {
@@ -96,12 +96,6 @@ func (o *Options) build() (*C.ecoauth_options, *lastError, error) {
 }
 
 func (o *Options) fill(options *C.ecoauth_options) (*lastError, error) {
-	var failure error
-	accept := func(name string, result C.int32_t) {
-		if result < 0 && failure == nil {
-			failure = makeError(Code(result), FixConfig, "the option "+name+" was refused")
-		}
-	}
 	if o.Store == nil {
 		return nil, makeError(InvalidArgument, FixConfig, "the option Store is missing")
 	}
@@ -116,19 +110,17 @@ func (o *Options) fill(options *C.ecoauth_options) (*lastError, error) {
 			return nil, err
 		}
 	}
-	accept("Store", C.ecoauth_options_set_store(options, store))
-	accept("dispatch", C.ecoauth_options_set_dispatch(options, C.ECOAUTH_DISPATCH_POLL))
+	C.ecoauth_options_set_store(options, store)
+	C.ecoauth_options_set_dispatch(options, C.ECOAUTH_DISPATCH_POLL)
 
-	text := func(name, value string, set func(*C.char) C.int32_t) {
+	text := func(name, value string, set func(*C.char) C.int32_t) error {
 		converted, err := cText(value, name)
 		if err != nil {
-			if failure == nil {
-				failure = err
-			}
-			return
+			return err
 		}
 		defer C.ecoauth_go_wipe_and_free(converted)
-		accept(name, set(converted))
+		set(converted)
+		return nil
 	}
 	for _, each := range []struct {
 		name, value string
@@ -142,33 +134,39 @@ func (o *Options) fill(options *C.ecoauth_options) (*lastError, error) {
 		{"Proxy", o.Proxy, func(v *C.char) C.int32_t { return C.ecoauth_options_set_proxy(options, v) }},
 		{"VerificationURL", o.VerificationURL, func(v *C.char) C.int32_t { return C.ecoauth_options_set_verification_url(options, v) }},
 	} {
-		if each.value != "" {
-			text(each.name, each.value, each.set)
+		if each.value == "" {
+			continue
+		}
+		if err := text(each.name, each.value, each.set); err != nil {
+			return nil, err
 		}
 	}
 	if o.TokenFormat != nil {
-		text("TokenFormat", *o.TokenFormat, func(v *C.char) C.int32_t { return C.ecoauth_options_set_token_format(options, v) })
+		err := text("TokenFormat", *o.TokenFormat, func(v *C.char) C.int32_t { return C.ecoauth_options_set_token_format(options, v) })
+		if err != nil {
+			return nil, err
+		}
 	}
 
-	accept("LogLevel", C.ecoauth_options_set_log_level(options, C.int32_t(o.LogLevel)))
-	accept("KeepFresh", C.ecoauth_options_set_keep_fresh(options, C.int32_t(o.KeepFresh)))
-	accept("Role", C.ecoauth_options_set_role(options, C.int32_t(o.Role)))
-	accept("Polling", C.ecoauth_options_set_polling(options, C.int32_t(o.Polling)))
-	accept("ParameterStyle", C.ecoauth_options_set_parameter_style(options, C.int32_t(o.ParameterStyle)))
+	C.ecoauth_options_set_log_level(options, C.int32_t(o.LogLevel))
+	C.ecoauth_options_set_keep_fresh(options, C.int32_t(o.KeepFresh))
+	C.ecoauth_options_set_role(options, C.int32_t(o.Role))
+	C.ecoauth_options_set_polling(options, C.int32_t(o.Polling))
+	C.ecoauth_options_set_parameter_style(options, C.int32_t(o.ParameterStyle))
 	if o.RequestTimeout != 0 {
-		accept("RequestTimeout", C.ecoauth_options_set_request_timeout_ms(options, C.int64_t(o.RequestTimeout.Milliseconds())))
+		C.ecoauth_options_set_request_timeout_ms(options, C.int64_t(o.RequestTimeout.Milliseconds()))
 	}
 	if o.ConnectTimeout != 0 {
-		accept("ConnectTimeout", C.ecoauth_options_set_connect_timeout_ms(options, C.int64_t(o.ConnectTimeout.Milliseconds())))
+		C.ecoauth_options_set_connect_timeout_ms(options, C.int64_t(o.ConnectTimeout.Milliseconds()))
 	}
 	if o.ShutdownTimeout != 0 {
-		accept("ShutdownTimeout", C.ecoauth_options_set_shutdown_timeout_ms(options, C.int64_t(o.ShutdownTimeout.Milliseconds())))
+		C.ecoauth_options_set_shutdown_timeout_ms(options, C.int64_t(o.ShutdownTimeout.Milliseconds()))
 	}
 	if o.AdvisoryWindow != [2]int{} {
-		accept("AdvisoryWindow", C.ecoauth_options_set_advisory_window(options, C.int32_t(o.AdvisoryWindow[0]), C.int32_t(o.AdvisoryWindow[1])))
+		C.ecoauth_options_set_advisory_window(options, C.int32_t(o.AdvisoryWindow[0]), C.int32_t(o.AdvisoryWindow[1]))
 	}
 	if window := o.MandatoryWindow; window.MinLeft != 0 || window.LeftPercent != 0 {
-		accept("MandatoryWindow", C.ecoauth_options_set_mandatory_window(options, C.int64_t(window.MinLeft.Milliseconds()), C.int32_t(window.LeftPercent)))
+		C.ecoauth_options_set_mandatory_window(options, C.int64_t(window.MinLeft.Milliseconds()), C.int32_t(window.LeftPercent))
 	}
-	return thrown, failure
+	return thrown, nil
 }
