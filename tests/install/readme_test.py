@@ -63,7 +63,7 @@ class Readme(stage.StagedTest):
         # It tells what is wrong, too.
         refused = self.stage.run([str(folder / "example")], cwd=self.stage.folder("c-wrong"), ECOAUTH_SERVER=self.sandbox.url)
         self.assertEqual(refused.returncode, 1, refused.stdout)
-        self.assertRegex(refused.stdout, r"^INVALID_ARGUMENT .*client id")
+        self.assertRegex(refused.stdout, r"^INVALID_ARGUMENT .*client_id.*NULL")
 
     def assert_kept(self, folder):
         files = [path for path in folder.rglob("*") if path.is_file()]
