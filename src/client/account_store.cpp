@@ -1,5 +1,6 @@
 // An account's record in its store: one call at a time, on a worker, in the order in which the machine asked.
 
+#include <exception>
 #include <utility>
 
 #include "client/account.hpp"
@@ -75,7 +76,7 @@ Result<Found> search(TokenStore& store, const std::string& account, const std::s
   return Found{};
 }
 
-Error no_store() { return make_error(ECOAUTH_ERROR_STORE, "no worker is to be had for the store"); }
+Error no_store() { return make_error(ECOAUTH_ERROR_STORE, "no worker or no memory is to be had for the store"); }
 
 }  // namespace
 
@@ -120,7 +121,12 @@ void Account::run_store_tasks() {
     Apply apply;
     {
       auto store = runtime_->store();
-      apply = task(store.get());
+      try {
+        apply = task(store.get());
+      } catch (const std::exception&) {
+        // Memory, as a rule. What was asked has failed; without an answer the account would wait for ever.
+        apply = task(nullptr);
+      }
     }
     std::lock_guard lock(mutex_);
     apply();

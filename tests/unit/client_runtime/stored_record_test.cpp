@@ -135,4 +135,20 @@ BOOST_AUTO_TEST_CASE(a_pair_is_saved_though_somebody_saves_beside_us) {
   BOOST_TEST(world.stored().grant->candidates.front().reveal() == "rt-new");
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_runs_out_of_memory_has_failed_and_is_asked_again) {
+  for (int failing : {1, 2}) {  // the mark before sending, the new pair
+    auto store = std::make_shared<SpoiltStore>();
+    World world(any_answer, [&](ClientSetup& setup) { setup.store = store; });
+    world.seed_grant(0);
+    int saves = 0;
+    store->before_save = [&](TokenStore&) {
+      if (++saves == failing) throw std::bad_alloc();
+    };
+    const Outcome outcome = world.client->open("default")->run(get_token(), 5000);
+    BOOST_TEST(outcome.result == (failing == 1 ? ECOAUTH_ERROR_STORE : ECOAUTH_UNSAVED_BUT_USABLE));
+    BOOST_TEST(!world.client->quiesce(5000));
+    BOOST_TEST(world.stored().grant->candidates.front().reveal() == (failing == 1 ? "rt-old" : "rt-new"));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
