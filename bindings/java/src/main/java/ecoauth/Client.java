@@ -128,20 +128,14 @@ public final class Client implements AutoCloseable {
             return Text.forC(value, "an option");
         }
 
-        private static void accept(String name, int result) {
-            if (result < 0) {
-                throw EcoauthException.make(result, 0, "the option " + name + " was refused");
-            }
-        }
-
-        /** Makes the client. Nothing is started, opened or sent yet. */
+        /** Makes the client. Nothing is started, opened or sent yet. What a setter was given wrongly is told here. */
         public Client build() {
             Callbacks.Thrown thrown = new Callbacks.Thrown();
             Pointer options = Api.get().options_new();
             try {
-                accept("storage", Api.get().options_set_store(options, storage.make(thrown)));
-                accept("dispatch", Api.get().options_set_dispatch(options, Api.DISPATCH_POLL));
-                setters.forEach((name, setter) -> accept(name, setter.applyAsInt(options)));
+                Api.get().options_set_store(options, storage.make(thrown));
+                Api.get().options_set_dispatch(options, Api.DISPATCH_POLL);
+                setters.values().forEach(setter -> setter.applyAsInt(options));
             } catch (RuntimeException error) {
                 Api.get().options_free(options);
                 throw error;
