@@ -6,7 +6,7 @@ use std::time::Duration;
 use ecoauth_sys as sys;
 
 use crate::core::{to_c, Handlers};
-use crate::error::{numbered, Action, Error, Result};
+use crate::error::{numbered, Result};
 use crate::store::{Seal, Storage, Thrown};
 use crate::values::{Event, LogLevel, Pin};
 
@@ -47,7 +47,7 @@ enum Value {
 pub struct Options {
     storage: Storage,
     seal: Option<Seal>,
-    values: Vec<(&'static str, Value)>,
+    values: Vec<Value>,
     handlers: Handlers,
 }
 
@@ -61,7 +61,7 @@ macro_rules! setters {
     ($($(#[$about:meta])* $name:ident($($argument:ident: $kind:ty),+) => $value:expr;)+) => {
         $($(#[$about])*
         pub fn $name(mut self, $($argument: $kind),+) -> Options {
-            self.values.push((stringify!($name), $value));
+            self.values.push($value);
             self
         })+
     };
@@ -130,7 +130,7 @@ impl Options {
         self
     }
 
-    /// The library's options. Whoever gets them gives them to `ecoauth_client_new()`.
+    /// The library's options. Whoever gets them gives them to `ecoauth_client_new()`, which tells what they have refused.
     pub(crate) fn build(self) -> Result<(*mut sys::ecoauth_options, Handlers, Thrown)> {
         let thrown = Thrown::default();
         let options = unsafe { sys::ecoauth_options_new() };
@@ -148,13 +148,9 @@ fn fill(
     options: *mut sys::ecoauth_options,
     storage: Storage,
     seal: Option<Seal>,
-    values: &[(&'static str, Value)],
+    values: &[Value],
     thrown: &Thrown,
 ) -> Result<()> {
-    let accept = |name: &str, result: i32| match result {
-        0.. => Ok(()),
-        _ => Err(Error::new(result, Action::FixConfig, &format!("the option {} was refused", name))),
-    };
     let store = storage.make(thrown)?;
     if let Some(seal) = seal {
         if let Err(error) = seal.apply(store, thrown) {
@@ -163,17 +159,16 @@ fn fill(
         }
     }
     unsafe {
-        accept("store", sys::ecoauth_options_set_store(options, store))?;
-        accept("dispatch", sys::ecoauth_options_set_dispatch(options, sys::ECOAUTH_DISPATCH_POLL))?;
-        for (name, value) in values {
-            let result = match value {
+        sys::ecoauth_options_set_store(options, store);
+        sys::ecoauth_options_set_dispatch(options, sys::ECOAUTH_DISPATCH_POLL);
+        for value in values {
+            match value {
                 Value::Text(set, value) => set(options, to_c(value)?.as_ptr()),
                 Value::Number(set, value) => set(options, *value),
                 Value::Time(set, value) => set(options, to_ms(*value)),
                 Value::AdvisoryWindow(first, last) => sys::ecoauth_options_set_advisory_window(options, *first, *last),
                 Value::MandatoryWindow(left, percent) => sys::ecoauth_options_set_mandatory_window(options, to_ms(*left), *percent),
             };
-            accept(name, result)?;
         }
     }
     Ok(())
