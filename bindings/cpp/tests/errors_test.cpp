@@ -107,3 +107,17 @@ BOOST_AUTO_TEST_CASE(every_number) {
   BOOST_REQUIRE_EQUAL(numbers("status.h", "ECOAUTH_FLAG_").size(), 6u);  // used as they are
   proven("errors");
 }
+
+BOOST_AUTO_TEST_CASE(options_say_what_is_wrong) {
+  using namespace std::string_literals;
+  const auto said = [](Options& options) {
+    const auto made = Client::try_make(options.store(memory_store()));
+    BOOST_REQUIRE(!made);
+    BOOST_REQUIRE_EQUAL(made.error().name(), std::string("INVALID_ARGUMENT"));
+    BOOST_REQUIRE(!made.error().advice().empty());
+    return std::string(made.error().what());
+  };
+  BOOST_REQUIRE_NE(said(Options().base_url("http://ecobee.example")).find("base_url"), std::string::npos);
+  BOOST_REQUIRE_NE(said(Options().client_id("with\0NUL"s)).find("client_id"), std::string::npos);
+  BOOST_REQUIRE_NE(said(Options().role(9)).find("role"), std::string::npos);
+}

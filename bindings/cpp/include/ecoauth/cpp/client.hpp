@@ -15,7 +15,6 @@ class Client {
 
   static Result<Client> try_make(Options&& options) { return try_make(options); }
   static Result<Client> try_make(Options& options) {
-    if (options.refused_) return *options.refused_;
     auto core = std::make_shared<detail::Core>();
     core->dispatch = options.dispatch_;
     core->store_thrown = options.store_thrown_;

@@ -12,49 +12,43 @@ class Options {
  public:
   Options() : options_(ecoauth_options_new()) {}
 
-  Options& client_id(const std::string& value) { return text(ecoauth_options_set_client_id, value, "client_id"); }
-  Options& scope(const std::string& value) { return text(ecoauth_options_set_scope, value, "scope"); }
-  Options& base_url(const std::string& value) { return text(ecoauth_options_set_base_url, value, "base_url"); }
-  Options& user_agent(const std::string& value) { return text(ecoauth_options_set_user_agent, value, "user_agent"); }
-  Options& ca_file(const std::string& value) { return text(ecoauth_options_set_ca_file, value, "ca_file"); }
-  Options& proxy(const std::string& value) { return text(ecoauth_options_set_proxy, value, "proxy"); }
-  Options& token_format(const std::string& value) {
-    return text(ecoauth_options_set_token_format, value, "token_format");
-  }
-  Options& verification_url(const std::string& value) {
-    return text(ecoauth_options_set_verification_url, value, "verification_url");
-  }
+  Options& client_id(const std::string& value) { return text(ecoauth_options_set_client_id, value); }
+  Options& scope(const std::string& value) { return text(ecoauth_options_set_scope, value); }
+  Options& base_url(const std::string& value) { return text(ecoauth_options_set_base_url, value); }
+  Options& user_agent(const std::string& value) { return text(ecoauth_options_set_user_agent, value); }
+  Options& ca_file(const std::string& value) { return text(ecoauth_options_set_ca_file, value); }
+  Options& proxy(const std::string& value) { return text(ecoauth_options_set_proxy, value); }
+  Options& token_format(const std::string& value) { return text(ecoauth_options_set_token_format, value); }
+  Options& verification_url(const std::string& value) { return text(ecoauth_options_set_verification_url, value); }
   Options& request_timeout(Milliseconds value) {
-    return note(ecoauth_options_set_request_timeout_ms(get(), value.count()), "request_timeout");
+    return note(ecoauth_options_set_request_timeout_ms(get(), value.count()));
   }
   Options& connect_timeout(Milliseconds value) {
-    return note(ecoauth_options_set_connect_timeout_ms(get(), value.count()), "connect_timeout");
+    return note(ecoauth_options_set_connect_timeout_ms(get(), value.count()));
   }
   Options& shutdown_timeout(Milliseconds value) {
-    return note(ecoauth_options_set_shutdown_timeout_ms(get(), value.count()), "shutdown_timeout");
+    return note(ecoauth_options_set_shutdown_timeout_ms(get(), value.count()));
   }
   Options& advisory_window(int32_t first_percent, int32_t last_percent) {
-    return note(ecoauth_options_set_advisory_window(get(), first_percent, last_percent), "advisory_window");
+    return note(ecoauth_options_set_advisory_window(get(), first_percent, last_percent));
   }
   Options& mandatory_window(Milliseconds min_left, int32_t left_percent) {
-    return note(ecoauth_options_set_mandatory_window(get(), min_left.count(), left_percent), "mandatory_window");
+    return note(ecoauth_options_set_mandatory_window(get(), min_left.count(), left_percent));
   }
   /// ECOAUTH_KEEP_FRESH_*, ECOAUTH_ROLE_*, ECOAUTH_POLLING_*, ECOAUTH_PARAMETERS_*
-  Options& keep_fresh(int32_t value) { return note(ecoauth_options_set_keep_fresh(get(), value), "keep_fresh"); }
-  Options& role(int32_t value) { return note(ecoauth_options_set_role(get(), value), "role"); }
-  Options& polling(int32_t value) { return note(ecoauth_options_set_polling(get(), value), "polling"); }
-  Options& parameter_style(int32_t value) {
-    return note(ecoauth_options_set_parameter_style(get(), value), "parameter_style");
-  }
-  Options& log_level(LogLevel value) { return note(ecoauth_options_set_log_level(get(), int32_t(value)), "log_level"); }
+  Options& keep_fresh(int32_t value) { return note(ecoauth_options_set_keep_fresh(get(), value)); }
+  Options& role(int32_t value) { return note(ecoauth_options_set_role(get(), value)); }
+  Options& polling(int32_t value) { return note(ecoauth_options_set_polling(get(), value)); }
+  Options& parameter_style(int32_t value) { return note(ecoauth_options_set_parameter_style(get(), value)); }
+  Options& log_level(LogLevel value) { return note(ecoauth_options_set_log_level(get(), int32_t(value))); }
 
   Options& store(StoreHandle value) {
     store_thrown_ = value.thrown();
-    return note(ecoauth_options_set_store(get(), value.release()), "store");
+    return note(ecoauth_options_set_store(get(), value.release()));
   }
   Options& dispatch(Dispatch value) {
     dispatch_ = value;
-    return note(ecoauth_options_set_dispatch(get(), int32_t(value)), "dispatch");
+    return note(ecoauth_options_set_dispatch(get(), int32_t(value)));
   }
   /// Who shows PINs. They come to on_event as well.
   Options& on_pin(std::function<void(const Pin&)> handler) { return on_pin_ = std::move(handler), *this; }
@@ -65,20 +59,17 @@ class Options {
  private:
   friend class Client;
   ecoauth_options* get() { return options_.get(); }
-  Options& text(int32_t (*set)(ecoauth_options*, const char*), const std::string& value, const char* name) {
-    return note(value.find('\0') == std::string::npos ? set(get(), value.c_str()) : ECOAUTH_ERROR_INVALID_ARGUMENT,
-                name);
+  /// A text that holds a NUL is none in C.
+  Options& text(int32_t (*set)(ecoauth_options*, const char*), const std::string& value) {
+    return note(set(get(), value.find('\0') == std::string::npos ? value.c_str() : nullptr));
   }
-  Options& note(int32_t result, const char* name) {
-    if (result < 0 && !refused_) refused_ = Error(result, std::string("the option ") + name + " was refused");
-    return *this;
-  }
+  /// What was refused, ecoauth_client_new() tells.
+  Options& note(int32_t /*result*/) { return *this; }
 
   struct Free {
     void operator()(ecoauth_options* options) const { ecoauth_options_free(options); }
   };
   std::unique_ptr<ecoauth_options, Free> options_;
-  std::optional<Error> refused_;
   std::shared_ptr<detail::Thrown> store_thrown_;
   Dispatch dispatch_ = Dispatch::worker;
   std::function<void(const Pin&)> on_pin_;
