@@ -264,3 +264,18 @@ fn by_a_browser_and_importing() {
     imported.wait_for_change(0).wait_for(PATIENCE).unwrap();
     assert_eq!(imported.check_now().unwrap_err().code(), Code::WrongState);
 }
+
+#[test]
+fn options_say_what_is_wrong() {
+    let wrong: [(&str, fn(Options) -> Options); 3] = [
+        ("base_url", |options| options.base_url("http://ecobee.example")),
+        ("client_id", |options| options.client_id("")),
+        ("advisory_window", |options| options.advisory_window(60, 50)),
+    ];
+    for (name, set) in wrong {
+        match Client::new(set(Options::new(Storage::memory()))) {
+            Err(Error::Config(details)) => assert!(details.message.contains(name) && !details.advice.is_empty(), "{:?}", details),
+            other => panic!("{}: {:?}", name, other),
+        }
+    }
+}
