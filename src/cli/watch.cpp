@@ -2,6 +2,7 @@
 #include <ecoauth/ecoauth.h>
 
 #include <ctime>
+#include <set>
 
 #include "cli/client_id.hpp"
 #include "cli/commands.hpp"
@@ -99,13 +100,16 @@ class EventPrinter : public Watcher {
     else
       line.null("error");
     output_.object(line);
+    std::vector<std::string> trouble = flag_texts(ecoauth_event_flags(event));
+    if (error != nullptr) trouble.emplace_back(ecoauth_error_message(error));
+    if (trouble.empty()) told_.clear();
     std::string words;
     if (state != state_) words = std::string("grant ") + grant_text(state).name;
-    for (const std::string& text : flag_texts(ecoauth_event_flags(event))) words += (words.empty() ? "" : "; ") + text;
-    if (error != nullptr) words += (words.empty() ? "" : "; ") + std::string(ecoauth_error_message(error));
+    for (const std::string& text : trouble) {
+      if (told_.insert(text).second) words += (words.empty() ? "" : "; ") + text;
+    }
     state_ = state;
-    if (words.empty() || words == told_) return;  // a refresh that begins or ends is no news by itself
-    told_ = words;
+    if (words.empty()) return;  // a refresh that begins or ends is no news by itself
     tell(words);
     if (error != nullptr && state != ECOAUTH_GRANT_ACTIVE)
       tell(std::string("what to do: ") + ecoauth_error_advice(error));
@@ -121,7 +125,7 @@ class EventPrinter : public Watcher {
   Session& session_;
   Output& output_;
   int32_t state_ = ECOAUTH_GRANT_NONE;
-  std::string told_;
+  std::set<std::string> told_;  ///< since all was well
 };
 
 Failure no_grant(const char* message) {

@@ -55,6 +55,25 @@ class Watch(Case):
         process.send_signal(signal.SIGINT)
         self.expect(tool.end(process), 0)
 
+    def test_trouble_is_told_once(self):
+        sandbox = self.sandbox("--access-seconds", "8")
+        tool = self.tool(sandbox)
+        self.login(tool, sandbox)
+        sandbox.control("fault", name="http_status", status=503, count=2, at="token")
+        process = self.watch(tool)
+        told = b""
+        while b"new tokens" not in told:
+            self.assertTrue(select.select([process.stdout], [], [], PATIENCE_S)[0], told)
+            told += process.stdout.readline()
+        sandbox.control("revoke", all="true")
+        while b"what to do" not in told:
+            self.assertTrue(select.select([process.stdout], [], [], PATIENCE_S)[0], told)
+            told += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        told += self.expect(tool.end(process), 0).out.encode()
+        for words in (b"HTTP 503", b"never came", b"grant suspect", b"refused the stored grant", b"what to do"):
+            self.assertEqual(told.count(words), 1, told.decode())
+
     def test_nothing_to_watch(self):
         sandbox = self.sandbox()
         tool = self.tool(sandbox)
