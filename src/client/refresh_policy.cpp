@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t second_ms = 1000, minute_ms = 60 * second_ms, hour_ms = 60 * minute_ms, day_ms = 24 * hour_ms;
 constexpr int patient_tries = 3;
+constexpr size_t most_refreshes = 6;  // in an hour
 
 template <size_t N>
 int64_t step(const int64_t (&delays)[N], int count) {
@@ -48,16 +49,20 @@ int64_t idle_refresh_at_ms(const Grant& grant, const Now& now) {
   return now.boot_ms + std::max<int64_t>(0, 7 * day_ms - age);
 }
 
-void RefreshBreaker::refreshed(int64_t now_ms) {
-  at_ms_.push_back(now_ms);
-  if (at_ms_.size() > 6) at_ms_.pop_front();
+RefreshBreaker::RefreshBreaker(const std::vector<Moment>& refreshes, const Now& now) {
+  for (const Moment& then : refreshes) {
+    const int64_t age_ms = elapsed_ms(then, now);
+    if (age_ms >= 0)
+      refreshed(now.boot_ms - age_ms);
+    else if (!now.boot_id.empty())
+      refreshed(-minute_ms);  // which is about what a boot takes
+  }
 }
 
-void RefreshBreaker::refreshed_by_others(int64_t times, int64_t after_ms, int64_t last_ms) {
-  const int64_t pause_ms = times > 0 ? std::max<int64_t>(0, last_ms - after_ms) / times : 0;
-  for (int64_t i = std::min<int64_t>(times, 6); i-- > 0;) at_ms_.push_back(last_ms - pause_ms * i);
+void RefreshBreaker::refreshed(int64_t now_ms) {
+  at_ms_.push_back(now_ms);
   std::sort(at_ms_.begin(), at_ms_.end());
-  while (at_ms_.size() > 6) at_ms_.pop_front();
+  if (at_ms_.size() > most_refreshes) at_ms_.pop_front();
 }
 
 int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
@@ -65,12 +70,20 @@ int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {
   int64_t earliest = at_ms_.back() + minute_ms;
   // (Tokens of ten minutes need a seventh within the hour: they are refreshed when 70 % of their life is over.)
   const int64_t window_ms = 4 * std::min(token_lifetime_ms, hour_ms / 4);
-  if (at_ms_.size() == 6) earliest = std::max(earliest, at_ms_.front() + window_ms);
+  if (at_ms_.size() == most_refreshes) earliest = std::max(earliest, at_ms_.front() + window_ms);
   return earliest;
 }
 
 int64_t RefreshBreaker::background_not_before_ms(int64_t token_lifetime_ms) const {
   return at_ms_.empty() ? 0 : std::max(not_before_ms(token_lifetime_ms), at_ms_.back() + second_ms);
+}
+
+void note_refresh(std::vector<Moment>& refreshes, const Now& now) {
+  refreshes.erase(std::remove_if(refreshes.begin(), refreshes.end(),
+                                 [&](const Moment& then) { return elapsed_ms(then, now) >= hour_ms; }),
+                  refreshes.end());
+  refreshes.push_back(now.moment());
+  if (refreshes.size() > most_refreshes) refreshes.erase(refreshes.begin());
 }
 
 int64_t next_generation_at_ms(const Record& record, const Now& now) {

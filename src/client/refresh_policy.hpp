@@ -43,9 +43,10 @@ int64_t idle_refresh_at_ms(const Grant& grant, const Now& now);
 /// limit when tokens live for less than ten minutes.
 class RefreshBreaker {
  public:
+  RefreshBreaker() = default;  ///< of a process that has just begun
+  /// By the refreshes on record, of all processes. Those whose age the clocks cannot tell were before this boot.
+  RefreshBreaker(const std::vector<Moment>& refreshes, const Now& now);
   void refreshed(int64_t now_ms);
-  /// Other processes did so as often, the last time at `last_ms`; when in between is not known.
-  void refreshed_by_others(int64_t times, int64_t after_ms, int64_t last_ms);
   /// For whoever needs a token.
   int64_t not_before_ms(int64_t token_lifetime_ms) const;
   /// For the library's own refreshes: never more than one in a second, however short tokens live.
@@ -54,6 +55,9 @@ class RefreshBreaker {
  private:
   std::deque<int64_t> at_ms_;  // the last six
 };
+
+/// Puts a refresh of now on record, and takes off what no limit looks at any more.
+void note_refresh(std::vector<Moment>& refreshes, const Now& now);
 
 /// Longer than any plausible late copy of a request is under way.
 constexpr int64_t late_copies_ms = 120000;

@@ -184,13 +184,18 @@ int64_t StateMachine::background_refresh_at_ms(const Now& now) const {
   // After an intent, a new token may be waiting in a grace window.
   bool at_once = in_doubt() || token_rejected() || grant.access_token.empty() || grant.state != GrantState::active;
   if (at_once) wanted = now.boot_ms;
+  const int64_t lifetime_ms = grant.lifetime_ms;
   return std::max({wanted, retry_at_ms_, throttled_until_ms_, next_generation_at_ms(record_, now),
-                   breaker_.background_not_before_ms(grant.lifetime_ms)});
+                   breaker_.background_not_before_ms(lifetime_ms),
+                   RefreshBreaker(grant.refreshes, now).background_not_before_ms(lifetime_ms)});
 }
 
 int64_t StateMachine::limited_until_ms(const Now& now) const {
-  int64_t breaker = record_.grant ? breaker_.not_before_ms(record_.grant->lifetime_ms) : 0;
-  return std::max(breaker, next_generation_at_ms(record_, now));
+  const int64_t next_generation = next_generation_at_ms(record_, now);
+  if (!record_.grant) return next_generation;
+  const int64_t lifetime_ms = record_.grant->lifetime_ms;
+  return std::max({next_generation, breaker_.not_before_ms(lifetime_ms),
+                   RefreshBreaker(record_.grant->refreshes, now).not_before_ms(lifetime_ms)});
 }
 
 int64_t StateMachine::refresh_allowed_at_ms(const Now& now) const {

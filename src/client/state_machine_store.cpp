@@ -107,7 +107,6 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   bool first = !loaded_;
   int64_t known = generation();
   const int64_t known_refusal_ms = last_refusal_ms(record_.grant);
-  const Moment known_since = record_.grant ? record_.grant->obtained : now.moment();
   bool keep_grant = unsaved_ || new_token_;
   // Nobody else may write while this process keeps the lock over an unsaved pair.
   bool own_pending = job_ == Job::authorize || job_ == Job::poll || job_ == Job::browse || job_ == Job::exchange;
@@ -145,10 +144,6 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     rejected_generation_ = revoked_generation_ = 0;  // of the one before
     actions_.emplace_back(Action::Kind::publish);
     if (!first && record_.grant) {
-      // The limits are the account's: what others did counts, too. Each generation is a refresh of somebody.
-      const int64_t age_ms = elapsed_ms(record_.grant->obtained, now), known_age_ms = elapsed_ms(known_since, now);
-      if (generation() > known && age_ms >= 0 && known_age_ms >= 0)
-        breaker_.refreshed_by_others(generation() - known, now.boot_ms - known_age_ms, now.boot_ms - age_ms);
       retries_.succeeded();
       retry_at_ms_ = demand_retry_at_ms_ = 0;
       nudged_ = false;

@@ -17,6 +17,7 @@ Grant clone_grant(const Grant& grant) {
   for (const Secret& candidate : grant.candidates) copy.candidates.push_back(candidate.clone());
   copy.identical_refreshes = grant.identical_refreshes;
   copy.refusals = grant.refusals;
+  copy.refreshes = grant.refreshes;
   return copy;
 }
 

@@ -61,6 +61,7 @@ struct Grant {
   std::vector<Secret> candidates;   ///< refresh tokens that may be alive, newest first, at most 3
   int32_t identical_refreshes = 0;  ///< successive refreshes that returned the same refresh token
   std::vector<Refusal> refusals;    ///< since the last success, oldest first, at most 8
+  std::vector<Moment> refreshes;    ///< of the last hour, by whichever process, oldest first, at most 6
 };
 
 /// "A refresh token of this generation may have been presented and its answer not seen."

@@ -26,7 +26,7 @@ class FieldReader {
       record_.unknown_lines.emplace_back(text);
       return std::nullopt;
     }
-    bool repeatable = line->name == "grant.candidate" || line->name == "grant.refusal";
+    bool repeatable = line->name == "grant.candidate" || line->name == "grant.refusal" || line->name == "grant.refresh";
     if (!seen_.insert(line->name).second && !repeatable) return wrong(line->name, "is there twice");
     if (line->name == "grant.state" && !parse_grant_state(line->value))
       return newer("grant state \"" + printable(line->value, 40) + "\"");
@@ -86,6 +86,7 @@ class FieldReader {
     if (name == "grant.identical-refreshes") return number(value, grant.identical_refreshes);
     if (name == "grant.candidate") return unescape(value, grant.candidates.emplace_back());
     if (name == "grant.refusal") return refusal(value, grant.refusals.emplace_back());
+    if (name == "grant.refresh") return moment(value, grant.refreshes.emplace_back());
     return false;
   }
 

@@ -68,6 +68,7 @@ void write_grant(LineWriter& writer, const Grant& grant) {
   for (const Secret& candidate : grant.candidates) writer.line("grant.candidate", candidate);
   for (const Refusal& refusal : grant.refusals)
     writer.line("grant.refusal", to_text(refusal.connection) + " " + moment_text(refusal.at));
+  for (const Moment& refresh : grant.refreshes) writer.line("grant.refresh", moment_text(refresh));
 }
 
 void write_pending(LineWriter& writer, const Pending& pending) {
@@ -111,6 +112,8 @@ bool drop_least_needed(Record& record) {
     record.grant->access_token.clear();
   } else if (record.grant && !record.grant->refusals.empty()) {
     record.grant->refusals.erase(record.grant->refusals.begin());
+  } else if (record.grant && !record.grant->refreshes.empty()) {
+    record.grant->refreshes.erase(record.grant->refreshes.begin());
   } else if (record.grant && record.grant->candidates.size() > 2) {
     record.grant->candidates.pop_back();
   } else if (!record.unknown_lines.empty()) {

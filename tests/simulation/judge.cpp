@@ -121,19 +121,14 @@ void Judge::count_refresh() {
   const int64_t longest_request_ms = 30 * second_ms;
   while (refreshed_ms_.front() <= now_ms - hour_ms + longest_request_ms) refreshed_ms_.pop_front();
   const auto in_hour = static_cast<int64_t>(refreshed_ms_.size());
-  // While the API refuses even fresh tokens every process tries its luck; one that has not looked into the store for
-  // long, or has just started, does not know exactly how often the others have.
-  while (!began_ms_.empty() && began_ms_.front() <= now_ms - hour_ms) began_ms_.pop_front();
-  // Without a boot id and with a wrong wall clock nobody can tell when the others refreshed: each process keeps the
-  // limit for itself, then.
-  if (world_.host.boot_id().empty() && !world_.host.clock_is_right()) no_clock_until_ms_ = now_ms + 2 * hour_ms;
+  // Where the wall clock is wrong nobody can tell what was before this boot or, without boot id, what the others did.
+  if (!world_.host.clock_is_right() && (world_.host.boot_id().empty() || world_.host.boot_ms() < hour_ms))
+    no_clock_until_ms_ = now_ms + 2 * hour_ms;
   const bool no_clock = now_ms < no_clock_until_ms_;
-  const bool uncertain = no_clock || world_.network.api_was_broken();
-  const int64_t more = (uncertain ? world_.slots() + most_refreshes * static_cast<int64_t>(began_ms_.size()) : 0) +
-                       (no_clock ? most_refreshes * world_.slots() : 0);
-  (uncertain ? most_refreshes_while_api_refuses : most_refreshes_in_an_hour) =
-      std::max(uncertain ? most_refreshes_while_api_refuses : most_refreshes_in_an_hour, in_hour);
-  if (in_hour > most_refreshes + more) violated(to_text(in_hour) + " refreshes within an hour");
+  int64_t& most = no_clock ? most_refreshes_without_clock : most_refreshes_in_an_hour;
+  most = std::max(most, in_hour);
+  if (in_hour > most_refreshes * (no_clock ? 1 + world_.slots() : 1))
+    violated(to_text(in_hour) + " refreshes within an hour");
 }
 
 void Judge::generation_seen(const Process& process, int64_t generation) {
@@ -194,7 +189,6 @@ void Judge::error_told(Process& process, const Outcome& outcome, bool token_want
 
 void Judge::process_began(const Process& process) {
   observers_[process.number()].at_start = durable_generation_;
-  began_ms_.push_back(world_.timeline.now_ms());
   not_well();
 }
 

@@ -29,7 +29,7 @@ class Judge {
 
   std::map<std::string, int64_t> counts;
   Losses losses;
-  int64_t most_refreshes_in_an_hour = 0, most_refreshes_while_api_refuses = 0, most_steps_in_an_hour = 0,
+  int64_t most_refreshes_in_an_hour = 0, most_refreshes_without_clock = 0, most_steps_in_an_hour = 0,
           most_requests_in_an_hour = 0;
   int64_t longest_wait_ms = 0;
   std::vector<int64_t> windows_ms;  ///< lengths of the exposure windows that closed well
@@ -99,8 +99,8 @@ class Judge {
   int64_t durable_generation_ = 0;
   int64_t no_clock_until_ms_ = -1;
   int64_t syncs_seen_ = 0;
-  std::deque<int64_t> refreshed_ms_, began_ms_;  // within the last hour
-  std::deque<Span> well_;                        // the latest times in which all was well
+  std::deque<int64_t> refreshed_ms_;  // within the last hour
+  std::deque<Span> well_;             // the latest times in which all was well
   int64_t well_since_ms_ = 0;
 };
 

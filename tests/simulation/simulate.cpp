@@ -88,7 +88,7 @@ struct Sum {
   std::map<std::string, int64_t> counts;
   Losses losses;
   std::vector<int64_t> windows_ms;
-  int64_t most_refreshes = 0, most_while_api_refuses = 0, most_steps = 0, most_requests = 0, longest_wait_ms = 0;
+  int64_t most_refreshes = 0, most_without_clock = 0, most_steps = 0, most_requests = 0, longest_wait_ms = 0;
 
   void add(const YearReport& year) {
     ++years;
@@ -97,7 +97,7 @@ struct Sum {
     losses.by_late_copy += year.losses.by_late_copy;
     windows_ms.insert(windows_ms.end(), year.windows_ms.begin(), year.windows_ms.end());
     most_refreshes = std::max(most_refreshes, year.most_refreshes_in_an_hour);
-    most_while_api_refuses = std::max(most_while_api_refuses, year.most_refreshes_while_api_refuses);
+    most_without_clock = std::max(most_without_clock, year.most_refreshes_without_clock);
     most_steps = std::max(most_steps, year.most_steps_in_an_hour);
     most_requests = std::max(most_requests, year.most_requests_in_an_hour);
     longest_wait_ms = std::max(longest_wait_ms, year.longest_wait_ms);
@@ -134,9 +134,9 @@ void print(std::map<std::string, Sum>& policies, Sum& all, uint64_t digest, doub
   std::printf("\n");
   for (const auto& [what, count] : all.counts) std::printf("%10lld %s\n", static_cast<long long>(count), what.c_str());
   std::printf(
-      "\nwithin an hour at most: %lld refreshes (%lld while the API refused every token), %lld refresh requests of a "
+      "\nwithin an hour at most: %lld refreshes (%lld where no clock could tell), %lld refresh requests of a "
       "process, %lld steps of a process\n",
-      static_cast<long long>(all.most_refreshes), static_cast<long long>(all.most_while_api_refuses),
+      static_cast<long long>(all.most_refreshes), static_cast<long long>(all.most_without_clock),
       static_cast<long long>(all.most_requests), static_cast<long long>(all.most_steps));
   std::printf("longest wait of a caller: %lld ms\n", static_cast<long long>(all.longest_wait_ms));
   std::printf("exposure windows that closed well: median %lld ms, 99 %% %lld ms, longest %lld ms\n",

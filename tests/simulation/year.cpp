@@ -39,7 +39,7 @@ class Year {
     report.losses = judge.losses;
     report.windows_ms = std::move(judge.windows_ms);
     report.most_refreshes_in_an_hour = judge.most_refreshes_in_an_hour;
-    report.most_refreshes_while_api_refuses = judge.most_refreshes_while_api_refuses;
+    report.most_refreshes_without_clock = judge.most_refreshes_without_clock;
     report.most_steps_in_an_hour = judge.most_steps_in_an_hour;
     report.most_requests_in_an_hour = judge.most_requests_in_an_hour;
     report.longest_wait_ms = judge.longest_wait_ms;

@@ -34,7 +34,7 @@ struct YearReport {
   std::map<std::string, int64_t> counts;
   Losses losses;
   std::vector<int64_t> windows_ms;
-  int64_t most_refreshes_in_an_hour = 0, most_refreshes_while_api_refuses = 0, most_steps_in_an_hour = 0,
+  int64_t most_refreshes_in_an_hour = 0, most_refreshes_without_clock = 0, most_steps_in_an_hour = 0,
           most_requests_in_an_hour = 0;
   int64_t longest_wait_ms = 0;
   uint64_t digest = 0;

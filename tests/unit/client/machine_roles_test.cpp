@@ -42,6 +42,8 @@ void refreshed_by_the_owner(Rig& rig, int64_t generation) {
   theirs->grant->state = GrantState::active;
   theirs->grant->reason.clear();
   theirs->grant->refusals.clear();
+  for (int64_t made = rig.disk->grant->generation; made < generation; ++made)
+    note_refresh(theirs->grant->refreshes, rig.now());
   rig.other_process_writes(theirs);
 }
 
@@ -171,8 +173,10 @@ BOOST_DATA_TEST_CASE(are_as_patient_as_the_one_that_was_refused, boost::unit_tes
 BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
   // Nobody accepts new tokens, and another process has refreshed five times because of it.
   Rig rig = loaded();
-  rig.clock.advance_ms(20 * min);
-  refreshed_by_the_owner(rig, 6);
+  for (int64_t generation = 2; generation <= 6; ++generation) {
+    rig.clock.advance_ms(4 * min);
+    refreshed_by_the_owner(rig, generation);
+  }
   rig.clock.advance_ms(2 * min);
   BOOST_TEST(rig.rejected(1));
   rig.go_on();
@@ -187,6 +191,26 @@ BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
   BOOST_TEST(rig.wake_in_ms() == h - 20 * min, "as soon as the first of the six is an hour old");
   BOOST_TEST(rig.sends == 1);
+}
+
+BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
+  // Of a program that ends and starts again, or of one that is started for each request.
+  Rig rig = loaded();
+  for (int64_t generation = 2; generation <= 7; ++generation) {
+    rig.clock.advance_ms(2 * min);
+    refreshed_by_the_owner(rig, generation);
+  }
+  rig.clock.advance_ms(2 * min);
+  Rig next = rig.restarted();
+  const OperationId caller = next.want(Want::refresh);
+  next.go_on();
+  BOOST_TEST(next.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
+  BOOST_TEST(next.sends == 0);
+  next.clock.advance_ms(h - 12 * min);
+  const OperationId later = next.want(Want::refresh);
+  next.served(renewed(8));
+  BOOST_TEST(next.ended(later).result == ECOAUTH_OK);
+  BOOST_TEST(next.disk->grant->refreshes.size() == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(see_what_another_process_has_refreshed_while_they_may_not_try) {

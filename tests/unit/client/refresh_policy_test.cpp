@@ -205,6 +205,37 @@ BOOST_AUTO_TEST_CASE(never_more_than_six_in_any_hour) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_on_record_counts_as_far_as_the_clocks_can_tell) {
+  VirtualClock clock;
+  clock.advance_ms(2 * h);
+  std::vector<Moment> refreshes;
+  for (int i = 0; i < 8; ++i) {
+    note_refresh(refreshes, now_of(clock));
+    clock.advance_ms(5 * min);
+  }
+  BOOST_TEST(refreshes.size() == 6u);
+  const int64_t oldest_ms = refreshes.front().boot_ms;
+  BOOST_TEST(RefreshBreaker(refreshes, now_of(clock)).not_before_ms(h) == oldest_ms + h);
+
+  clock.reboot(2 * min);
+  const Now rebooted = now_of(clock);
+  BOOST_TEST(RefreshBreaker(refreshes, rebooted).not_before_ms(h) - rebooted.boot_ms == h - 32 * min,
+             "30 minutes before the reboot, and 2 for that");
+  clock.step_wall_ms(-d);
+  BOOST_TEST(RefreshBreaker(refreshes, now_of(clock)).not_before_ms(h) == h - min, "they were before this boot");
+  BOOST_TEST(RefreshBreaker({refreshes.back()}, now_of(clock)).not_before_ms(h) <= rebooted.boot_ms,
+             "nobody waits after a boot because of one");
+  Now no_boot_id = now_of(clock);
+  no_boot_id.boot_id.clear();
+  BOOST_TEST(RefreshBreaker(refreshes, no_boot_id).not_before_ms(h) == 0, "nothing is known of them");
+
+  note_refresh(refreshes, now_of(clock));
+  BOOST_TEST(refreshes.size() == 6u, "what cannot be told stays");
+  clock.step_wall_ms(d + h);
+  note_refresh(refreshes, now_of(clock));
+  BOOST_TEST(refreshes.size() == 2u, "what is an hour old does not");
+}
+
 BOOST_AUTO_TEST_CASE(lost_answers_and_outages_are_retried_promptly) {
   for (const Classified& lost : {no_answer(R, Transfer::ambiguous), answer(R, 503, ""), answer(R, 200, "<html>"),
                                  answer(R, 302, ""), answer(R, 200, "{}")}) {

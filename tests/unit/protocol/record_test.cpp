@@ -59,6 +59,7 @@ class RandomRecords {
       for (int64_t i = below(4); i > 0; --i) g.candidates.push_back(secret());
       g.identical_refreshes = static_cast<int32_t>(below(9)) - 1;
       for (int64_t i = below(9); i > 0; --i) g.refusals.push_back({moment(), number()});
+      for (int64_t i = below(7); i > 0; --i) g.refreshes.push_back(moment());
     }
     if (chance(40)) r.intent = Intent{number(), moment()};
     if (chance(50)) {
@@ -108,6 +109,8 @@ void check_same(const Record& a, const Record& b) {
     BOOST_TEST(x.identical_refreshes == y.identical_refreshes);
     BOOST_TEST_REQUIRE(x.candidates.size() == y.candidates.size());
     for (size_t i = 0; i < x.candidates.size(); ++i) BOOST_TEST(x.candidates[i].equals(y.candidates[i]));
+    BOOST_TEST_REQUIRE(x.refreshes.size() == y.refreshes.size());
+    for (size_t i = 0; i < x.refreshes.size(); ++i) check_same(x.refreshes[i], y.refreshes[i]);
     BOOST_TEST_REQUIRE(x.refusals.size() == y.refusals.size());
     for (size_t i = 0; i < x.refusals.size(); ++i) {
       check_same(x.refusals[i].at, y.refusals[i].at);
@@ -169,6 +172,7 @@ Record example() {
   g.candidates.emplace_back("refresh-old");
   g.candidates.emplace_back("refresh-oldest");
   g.refusals.push_back({{1, 2, "b"}, 9});
+  g.refreshes.push_back({3, 4, "b"});
   r.pending.emplace().flow = "pin";
   r.pending->pin = Secret("ab12");
   r.unknown_lines = {"later.field x"};
@@ -265,6 +269,7 @@ BOOST_AUTO_TEST_CASE(damage_behind_a_good_check_is_named) {
       {minimal + grant_part + "grant.refusal 1\n", "\"grant.refusal\""},
       {minimal + grant_part + "grant.refusal 1 2\n", "\"grant.refusal\""},
       {minimal + grant_part + "grant.refusal 1 2 x b\n", "\"grant.refusal\""},
+      {minimal + grant_part + "grant.refresh 1\n", "\"grant.refresh\""},
       {minimal + "intent.generation 1\n", "\"intent.at\" is missing"},
       {minimal + "intent.at 1 2\n", "\"intent.generation\" is missing"},
       {minimal + intent + "intent.at 1 2\n", "\"intent.at\" is there twice"},
@@ -437,6 +442,7 @@ BOOST_AUTO_TEST_CASE(the_exact_bytes) {
                         "grant.generation 4\ngrant.access-token at\ngrant.lifetime-ms 0\ngrant.obtained 0 0\n"
                         "grant.advisory-permille 0\ngrant.identical-refreshes 0\ngrant.candidate refresh-new\n"
                         "grant.candidate refresh-old\ngrant.candidate refresh-oldest\ngrant.refusal 9 1 2\n"
+                        "grant.refresh 3 4 b\n"
                         "pending.flow pin\npending.started 0 0\npending.lifetime-ms 0\npending.interval-ms 0\n"
                         "pending.pin ab12\n"));
 }

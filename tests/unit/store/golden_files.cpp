@@ -78,6 +78,12 @@ Record suspect(int64_t seq) {
   return record;
 }
 
+Record refreshed(int64_t seq) {
+  Record record = active(seq);
+  record.grant->refreshes = {morning, later};
+  return record;
+}
+
 Record with_state(int64_t seq, GrantState state, const std::string& reason) {
   Record record = active(seq);
   record.grant->state = state;
@@ -137,6 +143,7 @@ std::vector<GoldenFile> golden_records() {
           {"active-and-pending.record", encoded(both)},
           {"pending-code.record", encoded(pending_code(5))},
           {"suspect.record", encoded(suspect(6))},
+          {"refreshed.record", encoded(refreshed(7))},
           {"needs-reauthorization.record",
            encoded(with_state(7, GrantState::needs_reauthorization, "NEEDS_AUTHORIZATION"))},
           {"blocked.record", encoded(with_state(8, GrantState::blocked, "INVALID_CLIENT"))},
