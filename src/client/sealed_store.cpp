@@ -59,8 +59,8 @@ class SealedStore final : public TokenStore {
   };
 
   Result<SealKey> current_key();
+  Result<SealKey> known_key();
   Result<SealKey> key_of(const std::string& id);
-  std::string current_id();
   bool is_alone(const std::string& key, const std::string& key_id);
   void forget_others(const std::string& key, int64_t seq, const std::string& key_id);
   Result<Secret> seal(const Secret& record, const SealKey& key);
@@ -96,8 +96,8 @@ Result<std::optional<Secret>> SealedStore::load(const std::string& key) {
   if (!sealed_with) return sealed_with.error();
   auto plain = open_record(stored.value()->reveal(), sealed_with.value());
   if (!plain) return plain.error();
-  const std::string current = current_id();
-  const bool older_key = !current.empty() && current != id.value();
+  auto current = current_key();
+  const bool older_key = current && current.value().id() != id.value();
   const bool alone = !older_key && is_alone(key, id.value());
   std::lock_guard guard(mutex_);
   known_[key].outdated = !alone;
@@ -106,7 +106,7 @@ Result<std::optional<Secret>> SealedStore::load(const std::string& key) {
 
 Result<SaveOutcome> SealedStore::save(const std::string& key, int64_t expected_seq, const Secret& record,
                                       int64_t new_seq) {
-  auto current = current_key();
+  auto current = known_key();
   if (!current) return current.error();
   auto sealed = seal(record, current.value());
   if (!sealed) return sealed.error();
@@ -146,6 +146,15 @@ void SealedStore::forget_others(const std::string& key, int64_t seq, const std::
       done ? std::string() : "older records that are not sealed like this are still there: " + done.error().message;
 }
 
+/// The one that reading has brought. Only where nothing has been read yet the source is asked.
+Result<SealKey> SealedStore::known_key() {
+  {
+    std::lock_guard guard(mutex_);
+    if (!current_id_.empty()) return keys_.at(current_id_).clone();
+  }
+  return current_key();
+}
+
 Result<SealKey> SealedStore::current_key() {
   {
     std::lock_guard guard(mutex_);
@@ -173,17 +182,10 @@ Result<SealKey> SealedStore::key_of(const std::string& id) {
   if (!asked) return asked;
   std::lock_guard guard(mutex_);
   keys_.insert_or_assign(id, asked.value().clone());
+  // Others have a key that is new here: it would be wrong to go back to the one before, and perhaps fatal, since that
+  // one may go any moment.
+  asked_at_ms_ -= ask_again_ms;
   return asked;
-}
-
-/// Empty while the source has never told.
-std::string SealedStore::current_id() {
-  {
-    std::lock_guard guard(mutex_);
-    if (!current_id_.empty()) return current_id_;
-  }
-  auto current = current_key();
-  return current ? current.value().id() : std::string();
 }
 
 Result<Secret> SealedStore::seal(const Secret& record, const SealKey& key) {

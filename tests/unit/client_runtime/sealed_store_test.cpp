@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(damage_and_strange_seals_are_told_apart) {
   BOOST_TEST(with([](std::string& text) { text.replace(text.find("aes-256"), 7, "aes-512"); }) == "!STORE_NEWER");
 }
 
-BOOST_AUTO_TEST_CASE(the_source_is_asked_once_a_minute) {
+BOOST_AUTO_TEST_CASE(the_source_is_asked_once_a_minute_and_never_by_saving) {
   auto store = sealed();
   BOOST_TEST(saved(*store, 1) == "saved");
   BOOST_TEST(keys->asked() == 1);
@@ -189,9 +189,32 @@ BOOST_AUTO_TEST_CASE(the_source_is_asked_once_a_minute) {
   BOOST_TEST(store->protection(where).key_id == key_id("A"));
   clock.advance_ms(1);
   BOOST_TEST(saved(*store, 4) == "saved");
+  BOOST_TEST(keys->asked() == 1, "what has come with an answer does not wait for a keyring");
+  BOOST_TEST(loaded(*store) == "4");
+  BOOST_TEST(keys->asked() == 2);
+  BOOST_TEST(store->protection(where).outdated);
+  BOOST_TEST(saved(*store, 5) == "saved");
   BOOST_TEST(keys->asked() == 2);
   BOOST_TEST(store->protection(where).key_id == key_id("B"));
   BOOST_TEST(count(content(file), key_id("A")) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_meets_a_newer_key_does_not_bring_the_older_one_back) {
+  auto first = sealed(), second = sealed();
+  BOOST_TEST(saved(*first, 1) == "saved");
+  clock.advance_ms(50000);
+  BOOST_TEST(saved(*second, 2) == "saved");  // asks now, and not again for a minute
+  clock.advance_ms(10000);
+  keys->set({"B", "A"});
+  BOOST_TEST(loaded(*first) == "2");
+  BOOST_TEST(saved(*first, 3) == "saved");
+  BOOST_TEST(first->protection(where).key_id == key_id("B"));
+  BOOST_TEST(loaded(*second) == "3");
+  BOOST_TEST(!second->protection(where).outdated, "it is the newest key that sealed it");
+  BOOST_TEST(saved(*second, 4) == "saved");
+  BOOST_TEST(second->protection(where).key_id == key_id("B"));
+  keys->set({"B"});  // all that was sealed with the old key has been sealed anew: so it goes
+  BOOST_TEST(loaded(*sealed()) == "4");
 }
 
 BOOST_AUTO_TEST_CASE(a_key_once_given_serves_on_while_the_source_cannot_be_asked) {
@@ -199,6 +222,7 @@ BOOST_AUTO_TEST_CASE(a_key_once_given_serves_on_while_the_source_cannot_be_asked
   BOOST_TEST(saved(*store, 1) == "saved");
   keys->lock();
   clock.advance_ms(3600000);
+  BOOST_TEST(loaded(*store) == "1");
   BOOST_TEST(saved(*store, 2) == "saved");
   BOOST_TEST(loaded(*store) == "2");
   BOOST_TEST(store->protection(where).trouble.find("not to be had") != std::string::npos);
@@ -208,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_key_once_given_serves_on_while_the_source_cannot_be_asked
   BOOST_TEST(keys->asked() == 2);  // a source that hangs is not waited for again and again
   keys->lock(false);
   clock.advance_ms(60000);
-  BOOST_TEST(saved(*store, 4) == "saved");
+  BOOST_TEST(loaded(*store) == "3");
   BOOST_TEST(store->protection(where).trouble.empty());
   BOOST_TEST(count(content(file), "canary") == 0u);
 }
