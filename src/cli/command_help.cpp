@@ -124,6 +124,7 @@ recognized by its content:
   Pyecobee             the token file of version 2 (JSON), or the shelf of version 1 (the file itself: its name, .db or .dat)
   Home Assistant       .storage/core.config_entries, with an entry made with an API key
   homebridge           config.json or accessories/cachedAccessories, of plugins for ecobee
+  ecoauth              a record that a program was given because it could not be saved; it knows its account, server and client id
   others               a token response in JSON; a line with the token and nothing else
 The client id must be the one that the token was given out for; when the file does not hold it, give it as to login. The token
 is proven by one refresh before anything is stored. The file is never changed: stop the other program from using its copy.

@@ -43,8 +43,7 @@ ImportedToken& chosen(ImportFile& file, const Arguments& arguments) {
             (arguments.file.empty() || arguments.file == "-" ? "what was given" : '"' + arguments.file + '"'),
         "\"ecoauth import --help\" lists the files that are known. A token alone, in one line, is taken, too.");
   if (file.tokens.empty() && !file.trouble.empty())
-    throw Failure::usage("this is a file of " + file.format + ", but " + file.trouble,
-                         "Run \"ecoauth login\" with your own application key.");
+    throw Failure::usage("this is a file of " + file.format + ", but " + file.trouble, file.remedy);
   if (file.tokens.empty())
     throw Failure::usage("this is a file of " + file.format + ", but there is no refresh token of ecobee in it",
                          "Check that it is the file of the program that has talked to ecobee until now.");
@@ -71,7 +70,7 @@ ClientId client_id_for(ImportedToken& token, const Arguments& arguments, Output&
 }  // namespace
 
 int import(const Arguments& arguments, Output& output, const Signals& signals) {
-  const Settings settings = settings_of(arguments);
+  Settings settings = settings_of(arguments);
   const SecretText content = content_of(arguments, output, signals);
   ImportFile file = import_file_of(content.text);
   ImportedToken& token = chosen(file, arguments);
@@ -85,7 +84,12 @@ int import(const Arguments& arguments, Output& output, const Signals& signals) {
           file.program + " is set up with.");
     client_id = ask_for_client_id(output, signals);
   }
+  if (settings.server.empty()) settings.server = token.server;
+  if (settings.account.empty()) settings.account = token.account;
   Session session(settings, client_id, output, signals);
+  if (!token.server.empty() && token.server != ecoauth_status_origin(session.status().get()))
+    throw Failure::usage("the token belongs to the server " + token.server + " and goes to no other",
+                         "Leave --server out, and unset ECOAUTH_SERVER.");
   session.run([&](ecoauth_account* account, int64_t* operation, ecoauth_error** error) {
     return ecoauth_account_import_start(account, token.refresh_token.text.c_str(), operation, error);
   });

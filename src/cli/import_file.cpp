@@ -1,15 +1,16 @@
 // The formats, each as its program writes it:
+// clang-format off
 //   python-ecobee-api   ecobee.conf: {"API_KEY": "...", "REFRESH_TOKEN": "...", "ACCESS_TOKEN": "...", ...}
-//   Pyecobee 2          tokens.json: {"refresh_token": "...", "access_token_expires_on": "...", "scope": "...", ...},
-//   without key Pyecobee 1          a shelf (dbm) of pickled objects: pickle_scan.hpp Home Assistant
-//   .storage/core.config_entries: {"data": {"entries": [{"domain": "ecobee", "data": {"api_key": "...",
+//   Pyecobee 2          tokens.json: {"refresh_token": "...", "access_token_expires_on": "...", "scope": "...", ...}, without key
+//   Pyecobee 1          a shelf (dbm) of pickled objects: pickle_scan.hpp
+//   Home Assistant      .storage/core.config_entries: {"data": {"entries": [{"domain": "ecobee", "data": {"api_key": "...",
 //                       "refresh_token": "..."}}]}}; entries made with a user name have no api_key
-//   homebridge          config.json: {"platforms": [{"platform": "EcobeeAway", "refreshToken": "..."}]};
-//   cachedAccessories:
-//                       [{"plugin": "homebridge-ecobee3-sensors", "context": {"refresh_token": "..."}}]. Without key,
-//                       or app_key
+//   homebridge          config.json: {"platforms": [{"platform": "EcobeeAway", "refreshToken": "..."}]}; cachedAccessories:
+//                       [{"plugin": "homebridge-ecobee3-sensors", "context": {"refresh_token": "..."}}]. Without key, or app_key
 //   a token response    {"access_token": "...", "refresh_token": "...", ...} as the server sent it
+//   ecoauth             a record (src/store/FORMAT.md 3), as hosts get it with ECOAUTH_EVENT_UNSAVED
 //   nothing around it   the token alone in one line
+// clang-format on
 #include "cli/import_file.hpp"
 
 #include <algorithm>
@@ -61,22 +62,24 @@ void add(ImportFile& file, std::string entry, std::string refresh_token, std::st
 }
 
 ImportFile home_assistant(const Json& entries) {
-  ImportFile file{"Home Assistant, .storage/core.config_entries", "Home Assistant", {}, ""};
+  ImportFile file{"Home Assistant, .storage/core.config_entries", "Home Assistant"};
   for (const Json& entry : entries) {
     if (text_of(entry, {"domain"}) != "ecobee") continue;
     const Json& data = member(entry, "data");
     const std::string key = text_of(data, {"api_key"});
     if (!key.empty())
       add(file, text_of(entry, {"title", "entry_id"}), text_of(data, {"refresh_token"}), key);
-    else if (!text_of(data, {"refresh_token"}).empty())
+    else if (!text_of(data, {"refresh_token"}).empty()) {
       file.trouble =
           "its ecobee entry was made with user name and password, and such tokens are good at ecobee's own pages only";
+      file.remedy = "Run \"ecoauth login\" with your own application key.";
+    }
   }
   return file;
 }
 
 ImportFile homebridge(const Json& items, const char* format) {
-  ImportFile file{format, "homebridge", {}, ""};
+  ImportFile file{format, "homebridge"};
   for (const Json& item : items) {
     const std::string name = text_of(item, {"plugin", "platform", "accessory"});
     if (!speaks_of_ecobee(name) && !speaks_of_ecobee(text_of(item, {"platform"}))) continue;
@@ -119,6 +122,42 @@ ImportFile of_shelf(const std::string& content) {
   return file;
 }
 
+int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+
+/// The value of the first line of this name, its escapes undone; empty when there is none.
+std::string value_of(const std::string& record, const std::string& name) {
+  const std::string begin = "\n" + name + " ";
+  const size_t found = record.find(begin);
+  if (found == std::string::npos) return "";
+  const size_t first = found + begin.size(), end = std::min(record.find('\n', first), record.size());
+  std::string value;
+  for (size_t i = first; i < end; ++i) {
+    const bool escaped =
+        record[i] == '%' && i + 2 < end && digit_of(record[i + 1]) >= 0 && digit_of(record[i + 2]) >= 0;
+    value += escaped ? static_cast<char>(digit_of(record[i + 1]) * 16 + digit_of(record[i + 2])) : record[i];
+    if (escaped) i += 2;
+  }
+  return value;
+}
+
+constexpr char record_begin[] = "ecoauth-record ";
+
+ImportFile of_record(const std::string& content) {
+  ImportFile file;
+  file.format = "ecoauth, a record";
+  if (value_of(content, "seal") != "none") {
+    file.trouble = "it is sealed";
+    file.remedy = "Hand it out by a store of your own program, with the key (docs/embedding.md).";
+    return file;
+  }
+  add(file, "", value_of(content, "grant.candidate"), value_of(content, "client-id"));
+  for (ImportedToken& token : file.tokens) {
+    token.account = value_of(content, "account");
+    token.server = value_of(content, "origin");
+  }
+  return file;
+}
+
 /// One word of printable characters.
 ImportFile of_line(const std::string& content) {
   SecretText line;
@@ -136,6 +175,7 @@ ImportFile of_line(const std::string& content) {
 }  // namespace
 
 ImportFile import_file_of(const std::string& content) {
+  if (content.compare(0, sizeof record_begin - 1, record_begin) == 0) return of_record(content);
   const size_t begin = content.find_first_not_of(" \t\r\n");
   const bool looks_like_json = begin != std::string::npos && (content[begin] == '{' || content[begin] == '[');
   if (!looks_like_json) {

@@ -3,6 +3,7 @@ import dbm.dumb
 import hashlib
 import os
 import pickle
+import re
 import shelve
 import signal
 import sys
@@ -68,7 +69,6 @@ class Import(Case):
         self.assertEqual(mark(), before)
         line = run.object("imported")
         self.assertTrue(line["scope_satisfied"])
-        self.expect(tool.run("refresh"), 0)
         self.expect(tool.run("request", "GET", '/1/thermostat?json={"selection":{"selectionType":"registered"}}'), 0)
         return run, line
 
@@ -105,12 +105,41 @@ class Import(Case):
         tool.environment["ECOAUTH_CLIENT_ID"] = CLIENT_ID
         self.expect_failure(tool.run("import", path, "--entry", "Cabin"), 2, "another client id")
 
+    def test_a_record_that_could_not_be_saved(self):
+        """As a store gets it; here it is taken out of a token file."""
+        first = self.tool_for("cabin", False)
+        self.login(first, self.server)
+        (content,) = first.files().values()
+        slots = [content[4096 + 32768 * slot:][:32768] for slot in range(3)]
+        heads = [re.match(rb"ecoauth-slot 1 seq=(\d+) try=\d+ size=(\d+) sha256=\w+\n", slot) for slot in slots]
+        slot, head = max(((slot, head) for slot, head in zip(slots, heads) if head), key=lambda each: int(each[1][1]))
+        record = slot[head.end():][:int(head[2])]
+        path = os.path.join(self.folder, "record")
+        with open(path, "wb") as file:
+            file.write(record)
+
+        second = self.tool(self.server, client_id=None)
+        second.environment["ECOAUTH_STORE"] = "file:" + os.path.join(self.folder, "other")
+        del second.environment["ECOAUTH_SERVER"]
+        run = self.expect(second.run("import", "--json", path), 0, "Imported")
+        line = run.object("imported")
+        self.assertEqual((line["format"], line["account"], line["server"]), ("ecoauth, a record", "cabin", self.server.url))
+        self.assertNotIn(CLIENT_ID, run.out + run.err)
+        self.assertNotIn("Now stop", run.err)
+
+        other = self.sandbox()
+        second.environment["ECOAUTH_SERVER"] = other.url
+        self.expect_failure(second.run("import", path), 2, self.server.url)
+        self.assertEqual([each for each in other.log() if each["endpoint"] != "control"], [])
+        sealed = record.replace(b"\nseal none\n", b"\nseal aes-256-gcm 0123456789abcdef\n")
+        self.expect_failure(second.run("import", "-", data=sealed), 2, "it is sealed", "store of your own")
+
     def test_standard_input(self):
         tool = self.tool(self.server)
         token = self.refresh_token()
         self.expect(tool.run("import", "-", data=token.encode() + b"\n"), 0, "a refresh token alone")
         self.expect(tool.run("import", data=self.refresh_token().encode()), 0)
-        self.expect(tool.run("refresh"), 0)
+        self.expect(tool.run("request", "GET", "/1/thermostatSummary"), 0)
 
     def test_typed(self):
         tool = self.tool(self.server)
@@ -153,7 +182,7 @@ class Import(Case):
         wait_for(lambda: not self.server.state()["faults"], "the request")
         process.send_signal(signal.SIGINT)
         self.expect_failure(tool.end(process), 130, "interrupted")
-        self.expect(tool.run("refresh"), 0)
+        self.expect(tool.run("request", "GET", "/1/thermostatSummary"), 0)
 
     def test_refused_token_changes_nothing(self):
         tool = self.tool(self.server)
