@@ -9,9 +9,9 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <utility>
-#include <vector>
 
 #include "base/thread.hpp"
 
@@ -19,7 +19,8 @@ namespace ecoauth {
 
 namespace {
 constexpr int linger_ms = 5000;  // a thread that has just become useless is often needed again soon
-}
+constexpr int64_t again_ms = 1000;
+}  // namespace
 
 struct Scheduler::Core : std::enable_shared_from_this<Scheduler::Core> {
   explicit Core(const Clock& given) : clock(given) {}
@@ -37,7 +38,8 @@ struct Scheduler::Core : std::enable_shared_from_this<Scheduler::Core> {
   bool start() {
     timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    running = timer_fd >= 0 && wake_fd >= 0 && start_thread("ecoauth-timer", [self = shared_from_this()] { self->run(); });
+    running =
+        timer_fd >= 0 && wake_fd >= 0 && start_thread("ecoauth-timer", [self = shared_from_this()] { self->run(); });
     if (!running) close_fds();
     return running;
   }
@@ -61,15 +63,33 @@ struct Scheduler::Core : std::enable_shared_from_this<Scheduler::Core> {
     tasks.erase(found);
   }
 
-  std::vector<Task> take_due() {
-    std::vector<Task> due;
-    int64_t now_ms = clock.boot_ms();
-    while (!order.empty() && order.begin()->first <= now_ms) {
-      uint64_t id = order.begin()->second;
-      due.push_back(std::move(tasks[id].second));
-      remove(id);
+  void put(uint64_t id, int64_t at_boot_ms, Task task) {
+    tasks[id] = {at_boot_ms, std::move(task)};
+    order.insert({at_boot_ms, id});
+  }
+
+  /// Takes one out whose time has come.
+  bool take_due(uint64_t& id, Task& task) {
+    if (order.empty() || order.begin()->first > clock.boot_ms()) return false;
+    id = order.begin()->second;
+    task = std::move(tasks.find(id)->second.second);
+    remove(id);
+    return true;
+  }
+
+  /// Without memory it runs a little later: no reason to end the process, which an exception on this thread would.
+  void run_one(uint64_t id, Task& task) {
+    try {
+      task();
+    } catch (const std::bad_alloc&) {
+      std::lock_guard lock(mutex);
+      try {
+        if (!stopping && !tasks.count(id)) put(id, clock.boot_ms() + again_ms, std::move(task));
+      } catch (const std::bad_alloc&) {
+        remove(id);
+      }
     }
-    return due;
+    task = nullptr;
   }
 
   /// Until the next deadline or a wake(). False when nothing was to be waited for and nothing came.
@@ -90,11 +110,11 @@ struct Scheduler::Core : std::enable_shared_from_this<Scheduler::Core> {
   void run() {
     std::unique_lock lock(mutex);
     while (!stopping) {
-      std::vector<Task> due = take_due();
-      if (!due.empty()) {
+      uint64_t id = 0;
+      Task task;
+      if (take_due(id, task)) {
         lock.unlock();
-        for (Task& task : due) task();
-        due.clear();
+        run_one(id, task);
         lock.lock();
         continue;
       }
@@ -120,8 +140,7 @@ bool Scheduler::set(uint64_t id, int64_t at_boot_ms, Task task) {
   core_->remove(id);
   if (!core_->running && !core_->start()) return false;
   bool first = core_->order.empty() || at_boot_ms < core_->order.begin()->first;
-  core_->order.insert({at_boot_ms, id});
-  core_->tasks[id] = {at_boot_ms, std::move(task)};
+  core_->put(id, at_boot_ms, std::move(task));
   if (first) core_->wake();
   return true;
 }

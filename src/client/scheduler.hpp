@@ -17,8 +17,9 @@ class Scheduler {
   explicit Scheduler(const Clock& clock);
   ~Scheduler();
 
-  /// Runs `task` once at `at_boot_ms`, on the scheduler's thread; replaces what was set under `id`. `task` must not block or
-  /// throw. False when no thread is to be had: nothing is scheduled.
+  /// Runs `task` once at `at_boot_ms`, on the scheduler's thread; replaces what was set under `id`. `task` must not
+  /// block. One that throws std::bad_alloc runs again a second later. False when no thread is to be had: nothing is
+  /// scheduled.
   bool set(uint64_t id, int64_t at_boot_ms, Task task);
   void clear(uint64_t id);
 

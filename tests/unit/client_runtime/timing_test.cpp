@@ -42,6 +42,17 @@ BOOST_AUTO_TEST_CASE(tasks_run_once_in_the_order_of_their_time) {
   BOOST_TEST(ran == (std::vector<int>{5, 33, 2, 1}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_task_without_memory_ends_neither_the_process_nor_itself) {
+  Scheduler scheduler(system_clock());
+  std::atomic<int> tried{0}, others{0};
+  scheduler.set(1, system_clock().boot_ms(), [&] {
+    if (++tried == 1) throw std::bad_alloc();
+  });
+  scheduler.set(2, system_clock().boot_ms() + 5, [&] { ++others; });
+  BOOST_TEST(eventually([&] { return others == 1 && tried == 2; }));
+  BOOST_TEST(scheduler.stop(5000));
+}
+
 BOOST_AUTO_TEST_CASE(a_far_deadline_is_overtaken_and_forgotten) {
   Scheduler scheduler(system_clock());
   std::atomic<int> ran{0};
