@@ -209,7 +209,7 @@ Error StateMachine::why_no_token(const Now& now) const {
                                       "Authorize it with a PIN first.");
   if (settings_.role == Role::follower) {
     Error error =
-        make_error(ECOAUTH_ERROR_WRONG_STATE, "the token has expired and this client only follows another one",
+        make_error(ECOAUTH_ERROR_WRONG_STATE, "nobody has saved a newer token, and this client only follows others",
                    "Check that the program that refreshes this account is running.");
     error.action = ECOAUTH_ACTION_RETRY;
     error.retry_after_ms = 5000;
