@@ -142,7 +142,8 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorization_header(ecoauth_account *acc
  * The API refused the token of this generation (ecobee: status 14; others: HTTP 401). Only when it is still the newest is it
  * refreshed before it is handed out again; when a newer one exists, just take that. Retry the API call once.
  *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** Borrows the account.
- *  **Errors** ALREADY_DONE (positive): a newer token is there. **Since** 0.1
+ *  **Errors** ALREADY_DONE (positive): it is not the token in memory; a newer one is there, or none has been read yet. Take
+ *  what ecoauth_account_get_token() gives. **Since** 0.1
  */
 ECOAUTH_EXPORT int32_t ecoauth_account_report_rejected(ecoauth_account *account, int64_t generation, ecoauth_error **error);
 
@@ -224,7 +225,8 @@ ECOAUTH_EXPORT int32_t ecoauth_account_sign_out_start(ecoauth_account *account, 
 ECOAUTH_EXPORT int32_t ecoauth_account_status(ecoauth_account *account, ecoauth_status **status, ecoauth_error **error);
 
 /**
- * The account's most recent failure, in foreground or background; a success clears it.
+ * The account's most recent failure, in foreground or background; a success clears it. It is what this call hands out: OK
+ * comes with *error set.
  *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** *error is the caller's, to be ended by
  *  ecoauth_error_free(). **Errors** NOT_FOUND when there is none. **Since** 0.1
  */

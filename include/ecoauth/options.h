@@ -56,7 +56,8 @@ typedef void (*ecoauth_pin_fn)(void *user_data, const char *account_key, const c
  */
 typedef void (*ecoauth_event_fn)(void *user_data, const ecoauth_event *event);
 
-/** A log line; where event callbacks are called. It never holds a secret. **Arguments live until** it returns. */
+/** A log line. It never holds a secret. **Called** where event callbacks are called. **Arguments live until** it returns. **May
+ *  call** as they. */
 typedef void (*ecoauth_log_fn)(void *user_data, int32_t level, const char *line);
 
 /**
