@@ -303,7 +303,7 @@ bool StateMachine::start_next_job(const Now& now) {
     begin(Job::refresh, now);
     return true;
   }
-  if (seal_outdated_ && settings_.role == Role::owner) {
+  if (outdated_ && settings_.role == Role::owner) {
     begin(Job::save, now);
     return true;
   }

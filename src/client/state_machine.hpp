@@ -116,7 +116,7 @@ struct MachineMemory {
   bool unsaved_ = false;
   bool read_failed_ = false;  // the store, last time
   bool write_failed_ = false;
-  bool seal_outdated_ = false;  // what is stored is not sealed as asked for
+  bool outdated_ = false;  // what is stored is not sealed as asked for, or is less than what is known here
   bool clock_suspect_ = false;
   bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
   int64_t rejected_generation_ = 0;
@@ -165,7 +165,7 @@ class StateMachine : private MachineMemory {
 
   // What became of actions.
   /// Before loaded(): the record is not sealed as asked for. An owner saves it again once nothing else is to be done.
-  void set_seal_outdated(bool outdated) { seal_outdated_ = outdated; }
+  void set_seal_outdated(bool outdated) { outdated_ = outdated; }
   void loaded(Result<std::optional<Record>> result, const Now& now);
   void locked(Result<bool> acquired, const Now& now);
   void saved(Result<bool> durable, const Now& now);  ///< false: conflict

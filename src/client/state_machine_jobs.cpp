@@ -125,8 +125,8 @@ void StateMachine::begin_locked_part(const Now& now) {
     case Job::save:
       if (!unsaved_) {
         const bool revoked = std::exchange(revoked_generation_, 0) == generation() && record_.grant;
-        const bool reseal = std::exchange(seal_outdated_, false) && record_.seq > 0;
-        if (!revoked && !reseal) {
+        const bool outdated = std::exchange(outdated_, false) && (record_.seq > 0 || has_grant());
+        if (!revoked && !outdated) {
           end_job();
           break;
         }
@@ -301,7 +301,7 @@ void StateMachine::fail_job(const Error& error, const Now& now) {
       break;
     case Job::save:
       revoked_generation_ = 0;
-      seal_outdated_ = false;  // until it is read again
+      outdated_ = false;  // until it is read again
       save_retry_at_ms_ = now.boot_ms + store_retry_ms;
       break;
     default:

@@ -115,14 +115,16 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   read_failed_ = false;
   if (!found) {
     // Signing out leaves a record without a grant; no record at all under a living grant means that somebody deleted
-    // it, and memory heals it with the next save.
+    // it, and memory heals it.
     record_.seq = 0;
     if (first) record_ = Record();
+    outdated_ = outdated_ || has_grant();
     return;
   }
   if (!keep_grant && put_back(found->grant, record_.grant, now)) {
-    // An old copy of the record: only memory knows what came after it, and the next save brings it back.
+    // An old copy of the record: only memory knows what came after it.
     record_.seq = found->seq;
+    outdated_ = true;
     return;
   }
   Record mine = std::exchange(record_, std::move(*found));
@@ -194,7 +196,7 @@ void StateMachine::saved(Result<bool> durable, const Now& now) {
   else if (!durable)
     failure = durable.error();
   if (!failure) {
-    write_failed_ = seal_outdated_ = false;
+    write_failed_ = outdated_ = false;
     if (!new_token_ && std::exchange(unsaved_, false)) {  // every save brings the whole record
       last_error_.reset();
       actions_.emplace_back(Action::Kind::token_saved);

@@ -124,6 +124,39 @@ BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
   BOOST_TEST(fresh.refresh_token() == "rt-1");
 }
 
+BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
+  // Not only with the next refresh: the process may end before.
+  for (const bool deleted : {true, false}) {
+    Rig rig = loaded();
+    const auto copy = rig.disk;
+    refresh(rig, 2);
+    rig.want(Want::refresh);
+    rig.served(renewed(3));
+    rig.other_process_writes(deleted ? nullptr : copy);
+    rig.look_again();
+    rig.go_on();
+    BOOST_REQUIRE(rig.disk);
+    BOOST_TEST(rig.disk->grant->candidates.front().reveal() == "rt-3");
+    BOOST_TEST(rig.disk->grant->access_token.reveal() == "at-3");
+    BOOST_TEST(rig.sends == 2, "and nothing is sent for it");
+    const int64_t seq = rig.disk->seq;
+    rig.look_again();
+    rig.go_on();
+    BOOST_TEST(rig.disk->seq == seq, "once");
+
+    Rig full = rig.clone();
+    full.other_process_writes(deleted ? nullptr : copy);
+    full.look_again();
+    while (!full.store.empty())
+      full.store_answers(full.store.front().kind == Action::Kind::save ? Answer::failed : Answer::good);
+    BOOST_TEST(full.refresh_token() == "rt-3");
+    BOOST_TEST(full.machine.idle());
+    full.look_again();
+    full.go_on();
+    BOOST_TEST(full.disk->grant->candidates.front().reveal() == "rt-3");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(signing_out_over_a_conflict_signs_out) {
   Rig rig = loaded();
   const OperationId leaving = rig.want(Want::sign_out);
