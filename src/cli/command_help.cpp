@@ -46,10 +46,10 @@ With --json:
   {"type":"refreshed","account":"...","generation":4,"token_valid_ms":3600000,"scope_granted":"..."}
 )text"},
     {"request", "make one authorized API request",
-     R"text(Prints the body of the answer as it is; on a terminal without control characters. When the API refuses (HTTP status 400 or
+     R"text(Prints the body of the answer as it is; on a terminal without control characters. When the API refuses (HTTP status 300 or
 higher, or an API status other than 0), the body is printed all the same, standard error says so, and the exit code is
   4  for API status 2, HTTP 401 and 403: the grant does not cover it
-  5  for HTTP 429, and for HTTP 5xx without an API status
+  5  for HTTP 3xx and 429, and for HTTP 5xx without an API status
   1  otherwise
 
 Examples:

@@ -42,6 +42,9 @@ std::string data_of(const Arguments& arguments, const std::string& method, const
   if ((method == "GET" || method == "HEAD") && (arguments.data || arguments.data_file))
     throw Failure::usage(method + " sends no data",
                          "Use POST, or put the question into the path: /1/thermostat?json=...");
+  if (arguments.data.value_or("").rfind('@', 0) == 0)  // curl's way
+    throw Failure::usage("--data takes the body itself, and no JSON begins with \"@\"",
+                         "Name the file with --data-file, - for standard input.");
   if (arguments.data_file) return read_input(*arguments.data_file, "the data file", largest_data_bytes, signals);
   return arguments.data.value_or("");
 }
@@ -57,11 +60,14 @@ std::string headers_of(const Arguments& arguments) {
   return lines;
 }
 
+/// The API does not redirect: somebody else answers, a hotel's login page for example.
+bool redirects(int32_t http_status) { return http_status >= 300 && http_status < 400 && http_status != 304; }
+
 /// What the API refused, 0 when nothing.
 int verdict(int32_t http_status, int32_t api_status) {
-  if (http_status < 400 && api_status <= 0) return exit_ok;
+  if (http_status < 400 && !redirects(http_status) && api_status <= 0) return exit_ok;
   if (api_status == 2 || http_status == 401 || http_status == 403) return exit_user_action;
-  if (http_status == 429 || (http_status >= 500 && api_status < 0)) return exit_temporary;
+  if (redirects(http_status) || http_status == 429 || (http_status >= 500 && api_status < 0)) return exit_temporary;
   return exit_unexpected;
 }
 
@@ -81,7 +87,10 @@ Failure refusal(int32_t http_status, int32_t api_status, int exit_code) {
         "login.";
   } else if (exit_code == exit_temporary) {
     failure.action = ECOAUTH_ACTION_RETRY;
-    failure.advice = "Try again later.";
+    failure.advice = redirects(http_status)
+                         ? "Redirections are not followed; something else than the API seems to answer. "
+                           "Look at the connection, and try again."
+                         : "Try again later.";
   } else {
     failure.action = ECOAUTH_ACTION_FIX_CONFIG;
     failure.advice = "Check path and data against ecobee's description of the API.";

@@ -191,6 +191,8 @@ class Details(Case):
         self.expect_failure(tool.run("request", "GET", "/nothing"), 1, "HTTP 404")
         sandbox.control("fault", name="http_status", status=503, count=1, at="api")
         self.expect_failure(tool.run("request", "GET", SUMMARY), 5, "HTTP 503")
+        sandbox.control("fault", name="redirect", status=302, to="https://hotel.example/", at="api")
+        self.expect_failure(tool.run("request", "GET", SUMMARY), 5, "HTTP 302", "not followed")
         sandbox.control("fault", name="http_status", status=404, count=1, at="api")
         self.assertEqual(self.expect(tool.run("request", "GET", SUMMARY, "--json"), 1).object("error")["http_status"], 404)
         self.expect(tool.run("request", "GET", SUMMARY), 0)
@@ -309,7 +311,7 @@ class Usage(Case):
                             ("status --proxy=http://user:secret@example.com:1", "ECOAUTH_PROXY"),
                             ("status --proxy gopher://example.com", "proxy"), ("completions tcsh", "bash, zsh and fish"),
                             ("token refresh", "more arguments"), ("import - --client-id-file -", "one thing only"), ("token --min-valid x", "--min-valid"),
-                            ("token --min-valid -1", "--min-valid"), ("request GET", "PATH"), ("--server", "--server"),
+                            ("token --min-valid -1", "--min-valid"), ("request GET", "PATH"), ("request POST /1/thermostat --data @change.json", "--data-file"), ("--server", "--server"),
                             ("status --bogus", "--bogus"), ("status --store ftp://x", "store"),
                             ("status --server ftp://x", "address"), ("status --server http://example.com", "address"),
                             ("status --scope a\x01", "scope"), ("status --account " + "a" * 201, "account"),
