@@ -8,6 +8,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/flows.hpp"
 #include "cli/login_result.hpp"
+#include "cli/scope_text.hpp"
 #include "cli/session.hpp"
 #include "cli/time_text.hpp"
 
@@ -27,6 +28,12 @@ void check(const Arguments& arguments) {
                          "Give the redirect URI that is registered for your application key.");
   if (arguments.pkce && arguments.flow != "code")
     throw Failure::usage("--pkce belongs to --flow code", "Leave one of them out.");
+}
+
+/// A grant that is renewed is not to shrink: an imported one, say, has more than was asked for.
+std::string scope_of_grant(const ecoauth_status* status) {
+  const std::string proper = scopes_proper(ecoauth_status_scope_granted(status));
+  return proper.empty() || ecoauth_status_scope_satisfied(status) == 0 ? ecoauth_status_scope_asked(status) : proper;
 }
 
 void tell_of_present(const ecoauth_status* status, Output& output) {
@@ -55,7 +62,7 @@ int login(const Arguments& arguments, Output& output, const Signals& signals) {
   if (!client_id.empty() && !client_id.looks_like_ecobees())
     output.say("This client id does not look like an application key of ecobee's: they are 32 letters and digits.");
   if (arguments.scope.empty() && ecoauth_status_grant_state(before.get()) != ECOAUTH_GRANT_NONE) {
-    settings.scope = ecoauth_status_scope_asked(before.get());  // a grant that is renewed is not to shrink
+    settings.scope = scope_of_grant(before.get());
     before = open();
   }
   tell_of_present(before.get(), output);

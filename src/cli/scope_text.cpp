@@ -22,6 +22,19 @@ std::set<std::string> set_of(const std::string& scope) {
 
 }  // namespace
 
+std::string scopes_proper(const std::string& granted) {
+  std::string proper, name;
+  for (const char c : granted + ",") {
+    if (c != ',' && c != ' ') {
+      name += c;
+      continue;
+    }
+    if (!name.empty() && name != "openid" && name != "offline_access") proper += (proper.empty() ? "" : ",") + name;
+    name.clear();
+  }
+  return proper;
+}
+
 std::string lesser_grant_text(const std::string& asked, const std::string& granted) {
   const std::set<std::string> got = set_of(granted);
   const bool read_only = got.count("smartread") != 0 && got.count("smartwrite") == 0 && got.count("ems") == 0;

@@ -37,10 +37,10 @@ class Import(Case):
         super().setUp()
         self.server = self.sandbox("--refresh-policy", "strict")
 
-    def refresh_token(self, client_id=CLIENT_ID):
+    def refresh_token(self, client_id=CLIENT_ID, scope="smartRead"):
         """As another program gets one."""
         asked = self.server.request("GET", "/authorize", query={"response_type": "ecobeePin", "client_id": client_id,
-                                                                "scope": "smartRead"}).json()
+                                                                "scope": scope}).json()
         self.server.control("approve", pin=asked["ecobeePin"])
         answer = self.server.request("POST", "/token", form={"grant_type": "ecobeePin", "code": asked["code"], "client_id": client_id})
         return answer.json()["refresh_token"]
@@ -150,6 +150,14 @@ class Import(Case):
         terminal.type(token + "\n")
         self.assertEqual(terminal.end(), 0, terminal.text)
         self.assertNotIn(token, terminal.text)
+
+    def test_a_scope_that_was_not_asked_for_is_kept(self):
+        """python-ecobee-api asks for smartWrite; a login asks for the same again."""
+        tool = self.tool(self.server)
+        imported = self.expect(tool.run("import", "-", data=self.refresh_token(scope="smartWrite").encode()), 0)
+        self.assertNotIn("less than", imported.err + tool.run("status").out)
+        self.assertIn("Authorized for smartWrite.", self.login(tool, self.server).err)
+        self.expect(tool.run("request", "POST", "/1/thermostat", "--data", "{}"), 0)
 
     def test_client_id_is_asked_for(self):
         tool = self.tool(self.server, client_id=None)
