@@ -309,7 +309,9 @@ Response answer_control(World& world, const Request& request, std::string& outco
     return response;
   }
   outcome = "refused";
-  if (allowed.empty()) return control_error(404, "unknown_path", "The control API has no such path.");
+  if (allowed.empty())
+    return control_error(404, "unknown_path",
+                         "The control API has no such path; GET /sandbox/openapi.yaml describes it.");
   Response response = control_error(405, "wrong_method", "This path takes " + allowed + ".");
   response.headers.emplace_back("Allow", allowed);
   return response;
