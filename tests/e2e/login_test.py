@@ -82,7 +82,7 @@ class Interrupted(Case):
         self.login(tool, sandbox)
 
     def test_ctrl_c_during_a_refresh_loses_nothing(self):
-        sandbox = self.sandbox("--refresh-policy", "strict")
+        sandbox = self.sandbox("--refresh-policy", "strict", "--access-seconds", "500")  # may be refreshed at once
         tool = self.tool(sandbox)
         self.login(tool, sandbox)
         sandbox.control("fault", name="delay", ms=2000, count=1, at="token")
@@ -92,7 +92,6 @@ class Interrupted(Case):
         self.expect_failure(tool.end(process), 130, "interrupted")
         # The old refresh token is spent; that this works shows that the new one was waited for and saved.
         self.expect(tool.run("refresh"), 0)
-
 
     def test_a_second_ctrl_c_does_not_wait(self):
         sandbox = self.sandbox()
