@@ -123,9 +123,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   }
   if (!keep_grant && put_back(found->grant, record_.grant, now)) {
     // An old copy of the record: only memory knows what came after it.
-    record_.seq = found->seq;
-    outdated_ = true;
-    return;
+    keep_grant = outdated_ = true;
   }
   Record mine = std::exchange(record_, std::move(*found));
   if (keep_grant && mine.grant) {

@@ -63,6 +63,29 @@ void other_refreshes(Rig& rig) {
   rig.other_process_writes(record);
 }
 
+/// Signs out and authorizes again: numbers begin anew.
+void other_logs_in(Rig& rig) {
+  auto record = record_with_grant(rig.clock);
+  record->seq = rig.disk->seq + 5;
+  record->grant->access_token = Secret("at-anew");
+  record->grant->candidates.front() = Secret("rt-anew");
+  rig.other_process_writes(record);
+}
+
+/// The record as it was an hour and a generation ago.
+void old_copy_returns(Rig& rig) {
+  auto record = changed(rig);
+  Grant& grant = *record->grant;
+  --grant.generation;
+  grant.access_token = Secret("at-before");
+  grant.obtained.boot_ms -= h;
+  grant.obtained.wall_ms -= h;
+  if (grant.candidates.size() > 1) grant.candidates.erase(grant.candidates.begin());
+  record->intent.reset();
+  rig.other_process_writes(record);
+  rig.old_copy = true;
+}
+
 const char* const names_of_wants[] = {"want load", "want token", "want refresh", "want authorize", "want sign_out"};
 const char* const names_of_cancels[] = {"cancel load",     "cancel token",  "cancel refresh",  "cancel authorize",
                                         "cancel sign_out", "cancel browse", "cancel redirect", "cancel import"};
@@ -162,6 +185,8 @@ std::vector<Incident> possible(const Rig& rig, const Region& region) {
   if (rig.lock_is_free() && rig.disk) {
     if (rig.disk->grant) {
       add("another process refreshes", other_refreshes, &Budget::other_processes);
+      add("another process logs in", other_logs_in, &Budget::other_processes);
+      if (rig.disk->grant->generation > 1) add("an old copy returns", old_copy_returns, &Budget::other_processes);
       add(
           "another process signs out",
           [](Rig& r) {

@@ -51,6 +51,7 @@ Rig::Rig(StateMachine started, const Rig& other)
       clock(other.clock),
       dice(other.dice),
       disk(other.disk),
+      old_copy(other.old_copy),
       other_holds_lock(other.other_holds_lock),
       store(other.store),
       net(other.net),
@@ -166,6 +167,7 @@ void Rig::quiesce() {
 
 void Rig::write(const std::shared_ptr<const Record>& after) {
   disk = after;
+  old_copy = false;
   if (disk && disk->grant && !ever_saved(*disk->grant)) saved_access_.emplace_back(disk->grant->access_token.reveal());
 }
 
@@ -249,7 +251,13 @@ void Rig::answers(Classified answer) {
 void Rig::other_process_writes(const std::shared_ptr<const Record>& content) {
   write(content);
   // What has signed out, begun anew or put an old copy back has not kept what this machine got last.
-  if (!disk || !disk->grant || disk->grant->generation < newest_generation_) newest_.clear();
+  if (!disk || !disk->grant) {
+    newest_.clear();
+  } else if (disk->grant->generation <= newest_generation_) {
+    const auto& kept = disk->grant->candidates;
+    if (std::none_of(kept.begin(), kept.end(), [&](const Secret& token) { return token.reveal() == newest_; }))
+      newest_.clear();
+  }
 }
 
 void Rig::ring() {

@@ -87,6 +87,7 @@ class Rig {
   VirtualClock clock;
   double dice = 0.5;
   std::shared_ptr<const Record> disk;
+  bool old_copy = false;  ///< what is on disk is not what was there last
   bool other_holds_lock = false;
   std::deque<StoreTask> store;
   Net net = Net::none;

@@ -51,6 +51,7 @@ void Rig::check_write(const Record& after) const {
   if (!after.grant) return;
   must(after.grant->generation >= before.generation, "generations only grow");
   must(!after.grant->candidates.empty() && after.grant->candidates.size() <= 3, "one to three candidates");
+  if (old_copy) return;  // what came after it is in memory alone, and so is its predecessor
   if (after.grant->generation == before.generation) {
     const bool full = after.grant->candidates.size() == 3;  // then the oldest may go, for one that came from beside us
     for (const Secret& token : before.candidates)
