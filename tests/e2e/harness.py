@@ -22,6 +22,7 @@ ECOAUTH, SANDBOX = (os.path.abspath(path) for path in sys.argv[1:3])
 END_PATIENCE_S = 3 * PATIENCE_S  # some refusals are believed after half a minute only
 CLIENT_ID = "Canary0KeyCanary0KeyCanary0Key01"
 OTHER_CLIENT_ID = "Another1KeyAnother1KeyAnother1Ke"
+SHORT_LIVED = ("--access-seconds", "500")  # tokens that may be refreshed again at once, not once a minute
 
 
 class Sandbox(SandboxProcess):

@@ -3,7 +3,7 @@ import os
 import signal
 import socket
 
-from harness import CLIENT_ID, OTHER_CLIENT_ID, Case, main, wait_for
+from harness import CLIENT_ID, OTHER_CLIENT_ID, SHORT_LIVED, Case, main, wait_for
 
 
 def unused_port():
@@ -82,7 +82,7 @@ class Interrupted(Case):
         self.login(tool, sandbox)
 
     def test_ctrl_c_during_a_refresh_loses_nothing(self):
-        sandbox = self.sandbox("--refresh-policy", "strict", "--access-seconds", "500")  # may be refreshed at once
+        sandbox = self.sandbox("--refresh-policy", "strict", *SHORT_LIVED)
         tool = self.tool(sandbox)
         self.login(tool, sandbox)
         sandbox.control("fault", name="delay", ms=2000, count=1, at="token")

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import CLIENT_ID, Case, main
+from harness import CLIENT_ID, SHORT_LIVED, Case, main
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -92,7 +92,7 @@ class Files(SealCase):
                     self.assertNotIn(spelling[:40], run.out + run.err)
 
     def test_plain_tokens_become_sealed(self):
-        sandbox = self.sandbox()
+        sandbox = self.sandbox(*SHORT_LIVED)
         tool = self.tool(sandbox)
         self.login(tool, sandbox)
         self.expect(tool.run("refresh"), 0)
@@ -188,7 +188,7 @@ class Files(SealCase):
 class Descriptors(SealCase):
     def setUp(self):
         super().setUp()
-        self.server = self.sandbox()
+        self.server = self.sandbox(*SHORT_LIVED)
         self.tool_ = self.tool(self.server)
 
     def pipe_with(self, text):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import CLIENT_ID, ECOAUTH, Case, main, wait_for
+from harness import CLIENT_ID, ECOAUTH, SHORT_LIVED, Case, main, wait_for
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -127,7 +127,7 @@ class WhileSaving(Case):
     """The server's answer is there and cannot be saved: the moment in which others lose their tokens."""
 
     def test_tokens_are_saved_once_there_is_room(self):
-        sandbox = self.sandbox("--refresh-policy", "strict")
+        sandbox = self.sandbox("--refresh-policy", "strict", *SHORT_LIVED)
         tool = self.tool(sandbox)
         self.login(tool, sandbox)
         sandbox.control("fault", name="delay", ms=1500, count=1, at="token")
@@ -166,7 +166,7 @@ class OtherFileSystems(Case):
         self.expect(tool.run("token"), 0)
 
     def test_full_later(self):
-        sandbox = self.sandbox("--refresh-policy", "strict")
+        sandbox = self.sandbox("--refresh-policy", "strict", *SHORT_LIVED)
         tool = self.tool(sandbox)
         disk = self.small_disk()
         self.login(tool, sandbox)
