@@ -37,7 +37,8 @@ With --json:
   with --header: "authorization_header":"Bearer ..." in place of "access_token"
 )text"},
     {"refresh", "refresh the tokens now",
-     R"text(Nothing needs it regularly: the other commands refresh when they have to.
+     R"text(Nothing needs it regularly: the other commands refresh when they have to. An account is refreshed at most once a minute and
+six times an hour; one time too many ends with exit code 5.
 
 Example:
   ecoauth refresh

@@ -337,6 +337,15 @@ class Usage(Case):
                 for word in ("carrier", "86401", "SECONDS"):
                     self.assertNotIn(word, run.err)
 
+    def test_a_second_refresh_within_a_minute(self):
+        sandbox = self.sandbox()
+        tool = self.tool(sandbox)
+        self.login(tool, sandbox)
+        self.expect(tool.run("refresh"), 0)
+        again = self.expect_failure(tool.run("refresh", "--json"), 5, "a moment ago", "at most one refresh a minute").object("error")
+        self.assertEqual((again["code"], again["action"]), ("RATE_LIMITED", "RETRY"))
+        self.assertIn(again["retry_after_ms"], range(50000, 60001))
+
     def test_names_of_options(self):
         """Not those of the library's parameters."""
         sandbox = self.sandbox()
