@@ -84,7 +84,7 @@ struct MachineMemory {
   bool holds_lock_ = false;
   bool new_token_ = false;  // the save under way brings a new token pair
   int rebases_ = 0;
-  int64_t job_generation_ = 0;  // generation at the start of the job
+  int64_t job_generation_ = 0;  // generation at the start of the job; -1 when another grant has been read since
   int64_t step_until_ms_ = 0;   // waiting_for_lock, backoff: next look
   int64_t lock_deadline_ms_ = 0;
   int64_t lock_pause_ms_ = 0;

@@ -142,6 +142,7 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (keep_pending) record_.pending = std::move(mine.pending);
   if (another) {
     rejected_generation_ = revoked_generation_ = 0;  // of the one before
+    job_generation_ = -1;
     actions_.emplace_back(Action::Kind::publish);
     if (!first && record_.grant) {
       retries_.succeeded();

@@ -91,6 +91,16 @@ BOOST_AUTO_TEST_CASE(a_login_elsewhere_is_not_what_was_rejected_before) {
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
 }
 
+BOOST_AUTO_TEST_CASE(a_login_elsewhere_that_is_found_under_the_lock_is_not_refreshed_at_once) {
+  Rig rig = loaded();
+  const OperationId caller = rig.want(Want::token);
+  rig.store_answers(Answer::good);  // lock
+  authorized_anew(rig);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.connects == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_login_elsewhere_answers_a_pin_though_its_number_is_the_same) {
   Rig rig = loaded();
   const OperationId login = rig.want(Want::authorize);
