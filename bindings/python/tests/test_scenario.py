@@ -238,6 +238,8 @@ def test_refused_options() -> None:
         assert refused.value.code == ecoauth.Code.INVALID_ARGUMENT and refused.value.advice
     with pytest.raises(TypeError, match="base_ulr"):
         ecoauth.Client(ecoauth.MemoryStore(), base_ulr="https://api.ecobee.com")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="client_id"):
+        ecoauth.Client(ecoauth.MemoryStore(), client_id=5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="store"):
         ecoauth.Client("tokens")  # type: ignore[arg-type]
 

@@ -93,6 +93,8 @@ def milliseconds(seconds: Optional[float]) -> int:
 
 
 def encode(value: str, name: str) -> bytes:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is a str, not {type(value).__name__}")
     encoded = value.encode("utf-8")
     if b"\0" in encoded:
         raise make_error(Code.INVALID_ARGUMENT, f"{name} holds a NUL character")
