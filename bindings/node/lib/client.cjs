@@ -26,15 +26,18 @@ const limit = (timeoutMs) => (timeoutMs === Infinity ? -1 : timeoutMs);
 // Options that are names, and the numbers they stand for.
 const named = { logLevel: numbers.LogLevel, keepFresh: numbers.KeepFresh, role: numbers.Role, polling: numbers.Polling,
   parameterStyle: numbers.ParameterStyle };
-const plain = ['clientId', 'scope', 'baseUrl', 'caFile', 'proxy', 'userAgent', 'tokenFormat', 'verificationUrl', 'requestTimeoutMs',
-  'connectTimeoutMs', 'shutdownTimeoutMs', 'advisoryWindow', 'mandatoryWindow'];
+// The others, and what they are.
+const plain = { clientId: 'string', scope: 'string', baseUrl: 'string', caFile: 'string', proxy: 'string', userAgent: 'string', tokenFormat: 'string',
+  verificationUrl: 'string', requestTimeoutMs: 'number', connectTimeoutMs: 'number', shutdownTimeoutMs: 'number', advisoryWindow: 'object',
+  mandatoryWindow: 'object' };
 
 function nativeOptions(options) {
   const made = {};
   for (const [name, value] of Object.entries(options)) {
-    if (name in named && value !== undefined) made[name] = numbers.numberOf(named[name], value, name);
-    else if (plain.includes(name)) made[name] = value;
-    else if (!(name in named)) throw new TypeError(`there is no option ${name}`);
+    if (!Object.hasOwn(named, name) && !Object.hasOwn(plain, name)) throw new TypeError(`there is no option ${name}`);
+    if (value === undefined || value === null) continue;
+    if (name in plain && typeof value !== plain[name]) throw new TypeError(`${name} is of type ${plain[name]}, not ${typeof value}`);
+    made[name] = name in named ? numbers.numberOf(named[name], value, name) : value;
   }
   return made;
 }

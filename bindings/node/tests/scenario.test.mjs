@@ -232,7 +232,8 @@ test('options are checked', async () => {
     ['mandatoryWindow', [0, 51], 'mandatory_window']])
     assert.throws(() => new Client({ store: new MemoryStore(), [option]: value }),
       { name: 'ConfigError', code: 'INVALID_ARGUMENT', message: new RegExp(name), advice: /./ });
-  assert.throws(() => new Client({ store: new MemoryStore(), baseUrI: 'x' }), { name: 'TypeError', message: /baseUrI/ });
+  for (const [option, value] of [['baseUrI', 'x'], ['clientId', 5], ['requestTimeoutMs', '5000'], ['toString', 'x'], ['advisoryWindow', 70]])
+    assert.throws(() => new Client({ store: new MemoryStore(), [option]: value }), { name: 'TypeError', message: new RegExp(option) });
   assert.throws(() => new Client({ store: 'tokens' }), TypeError);
   assert.throws(() => new Client({ store: new MemoryStore(), clientId: 'a\0b' }), TypeError);
   assert.throws(() => new Client({ store: new MemoryStore(), role: 'LEADER' }), { name: 'TypeError', message: /OWNER, FOLLOWER/ });
