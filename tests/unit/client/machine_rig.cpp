@@ -251,12 +251,13 @@ void Rig::answers(Classified answer) {
 void Rig::other_process_writes(const std::shared_ptr<const Record>& content) {
   write(content);
   // What has signed out, begun anew or put an old copy back has not kept what this machine got last.
-  if (!disk || !disk->grant) {
+  const auto holds_newest = [&](const Grant& grant) {
+    return std::any_of(grant.candidates.begin(), grant.candidates.end(),
+                       [&](const Secret& token) { return token.reveal() == newest_; });
+  };
+  if (!disk || !disk->grant || (disk->grant->generation <= newest_generation_ && !holds_newest(*disk->grant))) {
     newest_.clear();
-  } else if (disk->grant->generation <= newest_generation_) {
-    const auto& kept = disk->grant->candidates;
-    if (std::none_of(kept.begin(), kept.end(), [&](const Secret& token) { return token.reveal() == newest_; }))
-      newest_.clear();
+    newest_generation_ = 0;
   }
 }
 
