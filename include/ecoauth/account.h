@@ -49,7 +49,8 @@ ECOAUTH_EXPORT void ecoauth_account_close(ecoauth_account *account);
 /**
  * Authorizes with a PIN (docs/pin.md): gets a PIN, saves it, shows it through the pin callback or ECOAUTH_EVENT_PIN, polls by
  * the server's rules until the user has approved, and saves the tokens. A PIN that is still valid from before, also of an
- * earlier process, is shown again instead of a new one. An existing grant stays as it is until the new one has been saved.
+ * earlier process, is shown again instead of a new one. An existing grant stays as it is until the new one has been saved. An
+ * authorization by a browser that has been begun is given up.
  * With ECOAUTH_POLLING_ON_DEMAND it polls only on ecoauth_account_check_now().
  *  **Blocking** Until approved, declined or expired, up to `timeout_ms`; the PIN itself stays pending after a TIMEOUT.
  *  **Threads** Any; a second call joins the first. **Ownership** *operation is set before any event of it is delivered.
