@@ -9,7 +9,7 @@
  *
  * Life cycle
  * ----------
- *   ecoauth_options   a builder; consumed by ecoauth_client_new(), whether it succeeds or fails
+ *   ecoauth_options   a builder; consumed by ecoauth_client_new(), which also tells what a setter has refused
  *   ecoauth_client    one application: client id, server, store, callbacks, workers
  *     ecoauth_account one user's grant under a name; as many as you like
  *
