@@ -39,6 +39,11 @@ void refresh(Rig& rig, int generation) {
   rig.clock.advance_ms(2 * h);
 }
 
+void put_back(Rig& rig, const std::shared_ptr<const Record>& copy) {
+  rig.other_process_writes(copy);
+  rig.old_copy = true;
+}
+
 /// Another process signs out and authorizes again: the record begins anew, and so do its numbers.
 void authorized_anew(Rig& rig) {
   auto theirs = record_with_grant(rig.clock);
@@ -116,7 +121,7 @@ BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
   const auto copy = rig.disk;
   refresh(rig, 2);
   refresh(rig, 3);
-  rig.other_process_writes(copy);
+  put_back(rig, copy);
   OperationId caller = rig.want(Want::token);
   rig.go_on();
   BOOST_TEST(rig.credential == "rt-3", "the newest of all");
@@ -142,7 +147,7 @@ BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
     refresh(rig, 2);
     rig.want(Want::refresh);
     rig.served(renewed(3));
-    rig.other_process_writes(deleted ? nullptr : copy);
+    put_back(rig, deleted ? nullptr : copy);
     rig.look_again();
     rig.go_on();
     BOOST_REQUIRE(rig.disk);
@@ -155,7 +160,7 @@ BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
     BOOST_TEST(rig.disk->seq == seq, "once");
 
     Rig full = rig.clone();
-    full.other_process_writes(deleted ? nullptr : copy);
+    put_back(full, deleted ? nullptr : copy);
     full.look_again();
     while (!full.store.empty())
       full.store_answers(full.store.front().kind == Action::Kind::save ? Answer::failed : Answer::good);
