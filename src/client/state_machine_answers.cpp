@@ -85,8 +85,8 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   next.obtained = sent_at_;
   next.advisory_permille = draw_advisory_permille(settings_.refresh, now.dice);
   next.identical_refreshes = identical ? before->identical_refreshes + 1 : 0;
-  // (Behind a login stands a person: it does not count.)
-  if (!new_grant) next.refreshes = before->refreshes;
+  // (Behind a login stands a person: it is not one of them.)
+  if (before) next.refreshes = before->refreshes;
   if (!new_grant || imported_) note_refresh(next.refreshes, now);
   record_.grant = std::move(next);
   record_.intent = std::exchange(doubt_, std::nullopt);  // of the generation that is the last one now

@@ -213,6 +213,24 @@ BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
   BOOST_TEST(next.disk->grant->refreshes.size() == 6u);
 }
 
+BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_a_login) {
+  Rig rig = loaded();
+  for (int64_t generation = 2; generation <= 7; ++generation) {
+    rig.clock.advance_ms(2 * min);
+    refreshed_by_the_owner(rig, generation);
+  }
+  const OperationId login = rig.want(Want::authorize);
+  rig.served(pin_answer("ABCD", "code-1"));
+  rig.ring();
+  rig.served(token_answer(P, "at-new", "rt-new"));
+  BOOST_TEST(rig.ended(login).result == ECOAUTH_OK);
+  rig.clock.advance_ms(min);
+  const OperationId caller = rig.want(Want::refresh);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
+  BOOST_TEST(rig.disk->grant->refreshes.size() == 6u, "and the login is none");
+}
+
 BOOST_AUTO_TEST_CASE(see_what_another_process_has_refreshed_while_they_may_not_try) {
   Rig rig = loaded();
   rig.clock.advance_ms(2 * h);
