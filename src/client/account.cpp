@@ -318,7 +318,7 @@ Status Account::status() {
     status.grant_state = static_cast<int32_t>(grant.state);
     status.reason = grant.reason;
     status.generation = grant.generation;
-    status.token_valid_ms = grant.access_token.empty() ? 0 : token_left_ms(grant, moment);
+    status.token_valid_ms = machine_.left_ms(moment);
     status.token_age_ms = elapsed_ms(grant.obtained, moment);
     status.scope_granted = grant.scope;
     // Utility accounts have no scope (protocol.md 2.3) and no refresh token.

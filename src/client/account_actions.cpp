@@ -164,7 +164,7 @@ std::shared_ptr<const Token> Account::hand_out_token(const Now& moment) const {
   token->header.append("Bearer ");
   token->header.append(grant->access_token.reveal());
   token->generation = grant->generation;
-  token->valid_ms = token_left_ms(*grant, moment);
+  token->valid_ms = machine_.left_ms(moment);
   token->scope = grant->scope;
   return token;
 }

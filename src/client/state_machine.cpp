@@ -39,6 +39,11 @@ bool StateMachine::wants(Want want) const {
 
 bool StateMachine::token_rejected() const { return rejected_generation_ != 0 && rejected_generation_ == generation(); }
 
+int64_t StateMachine::left_ms(const Now& now) const {
+  if (!record_.grant || record_.grant->access_token.empty()) return 0;
+  return lives_until_ms_ > 0 ? std::max<int64_t>(0, lives_until_ms_ - now.boot_ms) : token_left_ms(*record_.grant, now);
+}
+
 int32_t StateMachine::flags() const {
   int32_t flags = 0;
   if (authorizing()) flags |= ECOAUTH_FLAG_AUTHORIZING;
@@ -150,7 +155,7 @@ void StateMachine::look_again(const Now& now) {
 
 bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_window) const {
   if (!record_.grant || token_rejected()) return false;
-  int64_t left = token_left_ms(*record_.grant, now);
+  int64_t left = left_ms(now);
   int64_t needed = std::max<int64_t>(waiter.min_valid_ms, 1);
   // A wish beyond what a fresh token of this server lasts cannot be met by refreshing for ever: the newest must do.
   const int64_t lifetime = record_.grant->lifetime_ms;

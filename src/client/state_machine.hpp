@@ -118,7 +118,8 @@ struct MachineMemory {
   bool write_failed_ = false;
   bool outdated_ = false;  // what is stored is not sealed as asked for, or is less than what is known here
   bool clock_suspect_ = false;
-  bool nudged_ = false;  // somebody asked, or tried: refresh from the advisory point on
+  bool nudged_ = false;         // somebody asked, or tried: refresh from the advisory point on
+  int64_t lives_until_ms_ = 0;  // by the boot clock: the access token that came since this process began; 0 for others
   int64_t rejected_generation_ = 0;
   int64_t revoked_generation_ = 0;
   int64_t read_at_ms_ = -1;         // when somebody who waits for a token last looked
@@ -192,6 +193,8 @@ class StateMachine : private MachineMemory {
            job_ == Job::poll || job_ == Job::browse || job_ == Job::exchange;
   }
   bool token_rejected() const;
+  /// Of the access token. What was known of it stays known when the wall clock is stepped.
+  int64_t left_ms(const Now& now) const;
   int32_t flags() const;  ///< ECOAUTH_FLAG_*
   const std::optional<Error>& last_error() const { return last_error_; }
   const PollSchedule& poll_schedule() const { return poll_; }

@@ -88,6 +88,7 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   // (Behind a login stands a person: it is not one of them.)
   if (before) next.refreshes = before->refreshes;
   if (!new_grant || imported_) note_refresh(next.refreshes, now);
+  lives_until_ms_ = sent_at_.boot_ms + next.lifetime_ms;
   record_.grant = std::move(next);
   record_.intent = std::exchange(doubt_, std::nullopt);  // of the generation that is the last one now
   new_token_ = true;
@@ -134,7 +135,7 @@ void StateMachine::commit_saved(const std::optional<Error>& failure, const Now& 
 
 void StateMachine::serve_refreshed(const Now& now) {
   // Whoever waited gets this token, however short its life: another refresh would bring no better one.
-  bool alive = token_left_ms(*record_.grant, now) > 0;
+  bool alive = left_ms(now) > 0;
   Error expired = make_error(ECOAUTH_ERROR_SERVER, "the new access token had expired when it came");
   for (const Waiter& waiter : std::vector<Waiter>(waiters_))
     if (waiter.want == Want::token)

@@ -143,6 +143,9 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
   if (another) {
     rejected_generation_ = revoked_generation_ = 0;  // of the one before
     job_generation_ = -1;
+    // What came while this process ran came in this boot.
+    const int64_t left_ms = first || !record_.grant ? 0 : token_left_ms(*record_.grant, now);
+    lives_until_ms_ = left_ms > 0 ? now.boot_ms + left_ms : 0;
     actions_.emplace_back(Action::Kind::publish);
     if (!first && record_.grant) {
       retries_.succeeded();
@@ -221,7 +224,7 @@ void StateMachine::erased(Result<bool> result, const Now& now) {
     empty.identity = record_.identity;
     record_ = std::move(empty);
     polling_ = unsaved_ = nudged_ = false;
-    rejected_generation_ = revoked_generation_ = 0;
+    rejected_generation_ = revoked_generation_ = lives_until_ms_ = 0;
     retries_.succeeded();
     retry_at_ms_ = demand_retry_at_ms_ = 0;
     last_error_.reset();

@@ -375,6 +375,35 @@ BOOST_AUTO_TEST_CASE(clocks_that_jump_cause_nothing) {
   BOOST_TEST(rig.waits(caller), "expired, and known at once");
 }
 
+BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_ends_no_token_where_no_boot_id_is_told) {
+  for (const int64_t step_ms : {1 * h, 10 * 365 * d, -1 * h, -50 * 365 * d})
+    for (const bool by_another : {false, true}) {
+      Rig rig = expired();
+      rig.clock.forget_boot_id();
+      if (by_another) {
+        auto theirs = std::make_shared<Record>(rig.disk->clone());
+        ++theirs->seq;
+        theirs->grant->generation = 2;
+        theirs->grant->access_token = Secret("at-2");
+        theirs->grant->obtained = rig.now().moment();
+        rig.other_process_writes(theirs);
+      }
+      OperationId caller = rig.want(Want::token);
+      rig.go_on();
+      if (!by_another) rig.served(renewed(2));
+      BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+      rig.clock.advance_ms(50 * min);
+      rig.clock.step_wall_ms(step_ms);
+      BOOST_TEST(rig.ended(rig.want(Want::token)).result == ECOAUTH_OK, "served at once");
+      rig.go_on();
+      if (rig.net == Rig::Net::sent) rig.served(error_answer(R, "invalid_grant"));
+      BOOST_TEST(rig.ended(rig.want(Want::token)).result == ECOAUTH_OK, "whatever a refresh says");
+      rig.clock.advance_ms(11 * min);
+      caller = rig.want(Want::token);
+      BOOST_TEST((rig.waits(caller) || rig.ended(caller).result < 0), "and not longer than it lives");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(no_grant_no_request) {
   Rig rig;
   const OperationId token = rig.want(Want::token), refresh = rig.want(Want::refresh);

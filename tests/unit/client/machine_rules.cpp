@@ -96,7 +96,7 @@ void Rig::check_complete(const Action& action) const {
        "nobody gets what is not saved, unless flagged");
   must((action.result == ECOAUTH_UNSAVED_BUT_USABLE) == machine.unsaved(), "UNSAVED_BUT_USABLE is told");
   if (want == Want::token) {
-    must(token_left_ms(*record().grant, now()) > 0, "a token that is handed out lives");
+    must(machine.left_ms(now()) > 0, "a token that is handed out lives");
     must(!machine.token_rejected(), "a rejected token is not handed out");
   }
 }
