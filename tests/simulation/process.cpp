@@ -1,6 +1,7 @@
 #include "process.hpp"
 
 #include <ecoauth/event.h>
+#include <ecoauth/status.h>
 
 #include <algorithm>
 #include <array>
@@ -242,6 +243,8 @@ std::string Process::token_in_memory() {
   const auto copy = account_->token_cell().copy(world_.host, false, buffer.data(), buffer.size(), &needed, &generation);
   return copy == TokenCell::Copy::copied ? std::string(buffer.data()) : std::string();
 }
+
+bool Process::refreshes_now() { return account_ && (account_->status().flags & ECOAUTH_FLAG_REFRESHING) != 0; }
 
 int64_t Process::oldest_wish_ms() const {
   int64_t oldest = world_.timeline.now_ms();

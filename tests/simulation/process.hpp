@@ -67,6 +67,7 @@ class Process final : public Stepper, public std::enable_shared_from_this<Proces
   int64_t steps() const { return steps_; }
   /// The access token that a host would get without waiting; "" for none.
   std::string token_in_memory();
+  bool refreshes_now();
   bool waits() const { return !asked_.empty(); }
   /// When the oldest of the unanswered wishes came.
   int64_t oldest_wish_ms() const;
