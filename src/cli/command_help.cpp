@@ -23,6 +23,7 @@ Examples:
 With --json:
   {"type":"pin","account":"...","pin":"...","verification_url":"...","remaining_ms":900000,"scope":"smartRead"}
   {"type":"waiting","account":"...","remaining_ms":895000}                      after every poll
+  {"type":"trouble","account":"...","error":{...}}                              it waits on in spite of this
   {"type":"open","account":"...","url":"..."}                                   code and utility
   {"type":"authorized","account":"...","server":"...","scope_asked":"...","scope_granted":"...","scope_satisfied":true,
    "token_valid_ms":3600000,"store":"..."}                                      at the end

@@ -27,7 +27,7 @@ class PinDisplay : public Watcher {
         waiting(event);
         break;
       case ECOAUTH_EVENT_STATE:
-        trouble(ecoauth_event_error(event));
+        trouble(event);
         break;
       default:
         break;
@@ -114,13 +114,17 @@ class PinDisplay : public Watcher {
     output_.object(line.text("account", ecoauth_event_account_key(event)).number("remaining_ms", left_ms));
   }
 
-  void trouble(const ecoauth_error* error) {
+  void trouble(const ecoauth_event* event) {
+    const ecoauth_error* error = ecoauth_event_error(event);
     if (error == nullptr) return;
     const std::string words = ecoauth_error_message(error);
-    if (words != trouble_)
-      output_.say("At the moment: " + words +
-                  (pin_.empty() ? ". It is asked again." : ". Waiting goes on with the same PIN."));
+    if (words == trouble_) return;
     trouble_ = words;
+    JsonLine line("trouble");
+    line.text("account", ecoauth_event_account_key(event));
+    output_.object(line.object("error", Failure::from(ecoauth_error_code(error), error).json()));
+    output_.say("At the moment: " + words +
+                (pin_.empty() ? ". It is asked again." : ". Waiting goes on with the same PIN."));
   }
 
   Output& output_;

@@ -189,8 +189,12 @@ class Refused(Case):
         sandbox, tool, process, pin = self.waiting()
         sandbox.control("fault", name="http_status", status=503, count=1, at="token")
         wait_for(lambda: not sandbox.state()["faults"], "a poll that failed")
+        tool.read_until(process, "At the moment: .* same PIN")
         sandbox.control("approve", pin=pin)
-        self.assertEqual(self.expect(tool.end(process), 0).object("authorized")["scope_satisfied"], True)
+        done = self.expect(tool.end(process), 0)
+        self.assertEqual(done.object("authorized")["scope_satisfied"], True)
+        trouble = done.object("trouble")["error"]
+        self.assertEqual((trouble["code"], trouble["action"], trouble["http_status"]), ("SERVER", "WAIT", 503))
 
     def test_server_down_later(self):
         sandbox = self.sandbox()
