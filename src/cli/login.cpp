@@ -30,6 +30,8 @@ void check(const Arguments& arguments) {
     throw Failure::usage("--pkce belongs to --flow code", "Leave one of them out.");
 }
 
+constexpr const char* default_scope = "smartRead";  // the library's
+
 /// A grant that is renewed is not to shrink: an imported one, say, has more than was asked for.
 std::string scope_of_grant(const ecoauth_status* status) {
   const std::string proper = scopes_proper(ecoauth_status_scope_granted(status));
@@ -61,9 +63,15 @@ int login(const Arguments& arguments, Output& output, const Signals& signals) {
   }
   if (!client_id.empty() && !client_id.looks_like_ecobees())
     output.say("This client id does not look like an application key of ecobee's: they are 32 letters and digits.");
-  if (arguments.scope.empty() && ecoauth_status_grant_state(before.get()) != ECOAUTH_GRANT_NONE) {
-    settings.scope = scope_of_grant(before.get());
-    before = open();
+  const std::string scope = scope_of_grant(before.get());
+  if (arguments.scope.empty() && scope != default_scope) {
+    if (settings.seal.can_be_read_again()) {
+      settings.scope = scope;
+      before = open();
+    } else {
+      output.warn("This asks for " + std::string(default_scope) + ", and the grant there is has " + scope +
+                  ". To keep that, use --scope " + scope + ".");
+    }
   }
   tell_of_present(before.get(), output);
   if (arguments.flow == "pin")

@@ -1,5 +1,7 @@
 #include "cli/seal_source.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
 #include "cli/failure.hpp"
@@ -70,6 +72,8 @@ SealSource seal_source_of(const std::string& text) {
   }
   return source;
 }
+
+bool SealSource::can_be_read_again() const { return kind != Kind::fd || lseek(fd, 0, SEEK_CUR) >= 0; }
 
 void seal(ecoauth_store* store, const SealSource& source) {
   int32_t result = ECOAUTH_OK;

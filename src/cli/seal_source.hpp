@@ -12,6 +12,9 @@ struct SealSource {
   Kind kind = Kind::none;
   std::string text;  ///< file: its path; secret_service: the label, empty for the usual one
   int fd = -1;
+
+  /// Of a pipe the first session takes all.
+  bool can_be_read_again() const;
 };
 
 /// Empty text, or "none": none. Throws Failure when it is not understood, or names a credential that this process does

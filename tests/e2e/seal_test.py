@@ -207,6 +207,21 @@ class Descriptors(SealCase):
                 self.expect(run, 0)
             os.close(number)
 
+    def test_a_login_over_a_grant(self):
+        """Of a pipe the key comes once. The scope of the grant is asked for all the same, where that takes no second look."""
+        tool, key = self.tool_, new_key()
+        path = self.key_file(key)
+        def login(number):
+            process = tool.start("login", "--seal", f"fd:{number}", pass_fds=[number])
+            self.server.control("approve", pin=tool.read_pin(process))
+            return self.expect(tool.end(process), 0)
+        self.assertIn("Authorized for smartRead.", login(self.pipe_with(key)).err)
+        self.login(tool, self.server, "--scope", "smartWrite", "--seal", "file:" + path)
+        self.assertIn("Authorized for smartWrite.", login(os.open(path, os.O_RDONLY)).err)
+        narrower = login(self.pipe_with(key)).err
+        self.assertIn("use --scope smartWrite", narrower)
+        self.assertIn("Authorized for smartRead.", narrower)
+
     def test_one_that_is_not_open_or_holds_no_key(self):
         tool = self.tool_
         self.expect_failure(tool.run("login", "--seal", "fd:77"), 7, "not open", "fd:3 3<")
