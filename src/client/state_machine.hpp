@@ -127,7 +127,7 @@ struct MachineMemory {
   int64_t demand_retry_at_ms_ = 0;  // a caller's
   int64_t throttled_until_ms_ = 0;  // the server's wish, which binds callers too
   int64_t save_retry_at_ms_ = 0;
-  RefreshBreaker breaker_;  // by this process's own refreshes, which no clock can hide; the record has everybody's
+  RefreshBreaker breaker_;  // by what this process has done and seen itself; the record has what everybody has done
   RetrySchedule retries_;
   std::optional<Error> last_error_;
   std::optional<Error> refresh_error_;  // why there is no new token

@@ -148,6 +148,9 @@ void StateMachine::adopt(std::optional<Record> found, const Now& now) {
     lives_until_ms_ = left_ms > 0 ? now.boot_ms + left_ms : 0;
     actions_.emplace_back(Action::Kind::publish);
     if (!first && record_.grant) {
+      // Where the boot does not tell when that was, it counts as if it were now.
+      const bool of_this_boot = !now.boot_id.empty() && record_.grant->obtained.boot_id == now.boot_id;
+      if (!of_this_boot) breaker_.refreshed(now.boot_ms);
       retries_.succeeded();
       retry_at_ms_ = demand_retry_at_ms_ = 0;
       nudged_ = false;

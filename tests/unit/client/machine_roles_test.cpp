@@ -213,6 +213,27 @@ BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
   BOOST_TEST(next.disk->grant->refreshes.size() == 6u);
 }
 
+BOOST_AUTO_TEST_CASE(count_what_no_clock_can_tell_from_when_they_see_it) {
+  Rig rig = loaded();
+  rig.clock.forget_boot_id();
+  rig.clock.step_wall_ms(-50 * 365 * 24 * h);
+  rig.clock.advance_ms(20 * min);
+  refreshed_by_the_owner(rig, 2);
+  rig.clock.step_wall_ms(-h);
+  OperationId caller = rig.want(Want::refresh);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.record().grant->generation == 2);
+  caller = rig.want(Want::refresh);
+  rig.go_on();
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
+  rig.clock.advance_ms(min);
+  caller = rig.want(Want::refresh);
+  rig.served(renewed(3));
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.sends == 1);
+}
+
 BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_a_login) {
   Rig rig = loaded();
   for (int64_t generation = 2; generation <= 7; ++generation) {
