@@ -96,6 +96,7 @@ void Judge::answer_came(int number, std::string_view body) {
   request.under_way = false;
   const bool whole = !request.successor.empty() && body.find(request.successor + "\"") != std::string_view::npos;
   (whole ? request.in_memory : request.hopeless) = true;
+  request.cut = body.empty() || body.back() != '}';
 }
 
 // ---- what a process tells its host
@@ -109,7 +110,7 @@ void Judge::saved(const Process& process, int64_t generation) {
     request.durable = true;
     if (!request.refresh) continue;
     windows_ms.push_back(world_.timeline.now_ms() - request.sent_ms);
-    count_refresh();
+    if (!request.cut) count_refresh();
   }
 }
 

@@ -74,6 +74,7 @@ class Judge {
     bool in_memory = false;  ///< its sender lives and has the successor
     bool durable = false;
     bool hopeless = false;  ///< the answer never came whole
+    bool cut = false;       ///< only its refresh token did: the refresh goes on at once, for the access token
   };
   struct Observer {
     int64_t generation = 0, at_start = 0;
