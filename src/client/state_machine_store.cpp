@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t lock_pause_max_ms = 200;
 constexpr int most_rebases = 3;
 constexpr size_t most_candidates = 3;
+constexpr int64_t clocks_differ_ms = 24 * 60 * 60 * 1000;
 
 /// Theirs first, then ours, then what both had before; the oldest go.
 void merge_candidates(std::vector<Secret>& theirs, const std::vector<Secret>& ours) {
@@ -31,13 +32,13 @@ bool same_grant(const std::optional<Grant>& a, const std::optional<Grant>& b) {
          since.boot_id == then.boot_id;
 }
 
-/// Is `found` what `mine` was before? A login elsewhere after a signing out has a small number too, but it is later: by
-/// the clocks of a boot or, of another one, by the wall clock, which never decides alone.
+/// Is `found` what `mine` was before? A login elsewhere after a signing out has a small number too, but an old copy is
+/// earlier: by both clocks of this boot, or else by more than the clocks of two machines differ.
 bool put_back(const std::optional<Grant>& found, const std::optional<Grant>& mine, const Now& now) {
   if (!found || !mine || found->generation >= mine->generation) return false;
   const Moment &then = found->obtained, &since = mine->obtained;
-  const bool earlier = then.boot_id != now.boot_id || (since.boot_id == now.boot_id && then.boot_ms < since.boot_ms);
-  return earlier && then.wall_ms < since.wall_ms;
+  if (then.boot_id != now.boot_id) return then.wall_ms < since.wall_ms - clocks_differ_ms;
+  return since.boot_id == now.boot_id && then.boot_ms < since.boot_ms && then.wall_ms < since.wall_ms;
 }
 
 /// When the grant was refused last; -1 for never.

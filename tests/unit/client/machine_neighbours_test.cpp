@@ -139,6 +139,22 @@ BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
   BOOST_TEST(fresh.refresh_token() == "rt-1");
 }
 
+BOOST_AUTO_TEST_CASE(a_login_on_another_machine_whose_clock_is_slow_is_no_old_copy) {
+  for (const int64_t slow_ms : {3 * h, 48 * h}) {
+    Rig rig = loaded();
+    refresh(rig, 2);
+    auto theirs = record_with_grant(rig.clock);
+    theirs->seq = 3;
+    theirs->grant->obtained.boot_id = "of another machine";
+    theirs->grant->obtained.wall_ms -= slow_ms;
+    theirs->grant->candidates.front() = Secret("rt-there");
+    put_back(rig, theirs);
+    rig.look_again();
+    rig.go_on();
+    BOOST_TEST(rig.refresh_token() == (slow_ms < 24 * h ? "rt-there" : "rt-2"), "a clock is not wrong by days");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
   // Not only with the next refresh: the process may end before.
   for (const bool deleted : {true, false}) {
