@@ -89,6 +89,8 @@ void StateMachine::want(Waiter waiter, const Now& now) {
     // A person or program asked in so many words: only the breaker may hold that up, not the patience after refusals.
     demand_retry_at_ms_ = 0;
   }
+  // A PIN takes the place of what was handed in, which may be all there is: it is tried once more before.
+  if (waiter.want == Want::authorize) exchange_at_ms_ = 0;
   waiters_.push_back(waiter);
   settle(now);
 }

@@ -90,7 +90,9 @@ void StateMachine::begin_locked_part(const Now& now) {
       }
       break;
     case Job::authorize:
-      if (pending_pin_alive(now) && record_.seq > 0) {
+      if (exchange_at_ms(now) <= now.boot_ms) {
+        end_job();  // another process has handed something in: that first
+      } else if (pending_pin_alive(now) && record_.seq > 0) {
         end_job();
         resume_pin(now);
       } else if (pending_pin_alive(now)) {

@@ -447,6 +447,41 @@ BOOST_AUTO_TEST_CASE(an_import_outlives_an_outage_and_a_restart) {
   BOOST_TEST(next.disk->grant->candidates.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_pin_takes_the_place_of_an_import_only_after_that_has_been_tried_again) {
+  for (const bool by_another : {false, true}) {
+    Rig rig;
+    const OperationId import = rig.import_token("rt-mine");
+    for (int i = 0; i < 3; ++i) {
+      rig.go_on();
+      rig.answers(answer(AnswerContext::refresh, 503, ""));
+      rig.go_on();
+      if (i < 2) rig.ring();
+    }
+    BOOST_TEST(rig.ended(import).result == ECOAUTH_ERROR_SERVER);
+    BOOST_TEST(rig.disk->pending->code.reveal() == "rt-mine");
+    Rig other = rig.restarted();
+    Rig& asked = by_another ? other : rig;
+    const OperationId login = asked.want(Want::authorize);
+    asked.go_on();
+    BOOST_TEST(asked.credential == "rt-mine", "the only copy there is");
+    asked.answers(token_answer(AnswerContext::refresh, "at-1", "rt-1"));
+    asked.served(pin_answer("ABCD", "code-1"));
+    BOOST_TEST(asked.disk->grant->candidates.front().reveal() == "rt-1");
+    BOOST_TEST(asked.count("pin") == 1);
+    BOOST_TEST(asked.waits(login));
+  }
+  // Another process hands it in while this one is about to ask for a PIN.
+  Rig importing, rig;
+  importing.import_token("rt-mine");
+  importing.go_on();
+  rig.want(Want::authorize);
+  rig.store_answers(Rig::StoreAnswer::good);  // read
+  rig.store_answers(Rig::StoreAnswer::good);  // lock
+  rig.other_process_writes(importing.disk);
+  rig.go_on();
+  BOOST_TEST(rig.credential == "rt-mine");
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_before_and_behind_the_first_byte) {
   Rig rig = browsing();
   const OperationId early = come_back(rig);
