@@ -88,7 +88,7 @@ void StateMachine::take_token(TokenAnswer token, bool new_grant, const Now& now)
   // (Behind a login stands a person: it is not one of them.)
   if (before) next.refreshes = before->refreshes;
   if (!new_grant || imported_) note_refresh(next.refreshes, now);
-  lives_until_ms_ = sent_at_.boot_ms + next.lifetime_ms;
+  lives_until_ms_ = next.obtained.boot_ms + next.lifetime_ms;
   record_.grant = std::move(next);
   record_.intent = std::exchange(doubt_, std::nullopt);  // of the generation that is the last one now
   new_token_ = true;

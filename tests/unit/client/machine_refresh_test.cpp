@@ -375,6 +375,18 @@ BOOST_AUTO_TEST_CASE(clocks_that_jump_cause_nothing) {
   BOOST_TEST(rig.waits(caller), "expired, and known at once");
 }
 
+BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_hides_no_refresh_of_our_own_where_no_boot_id_is_told) {
+  Rig rig = expired();
+  rig.clock.forget_boot_id();
+  rig.want(Want::refresh);
+  rig.served(renewed(2));
+  rig.clock.step_wall_ms(-h);
+  const OperationId hasty = rig.want(Want::refresh);
+  rig.go_on();
+  BOOST_TEST(rig.ended(hasty).result == ECOAUTH_ERROR_RATE_LIMITED);
+  BOOST_TEST(rig.sends == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_ends_no_token_where_no_boot_id_is_told) {
   for (const int64_t step_ms : {1 * h, 10 * 365 * d, -1 * h, -50 * 365 * d})
     for (const bool by_another : {false, true}) {
