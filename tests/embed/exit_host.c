@@ -7,6 +7,7 @@
  * main thread waits in a blocking call), `free-at-exit` (the client is freed by an exit handler of the host), or
  * `quit-callback` (exit() inside an event callback of the library). SPDX-License-Identifier: MIT */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 static struct library eco;
 static ecoauth_client* client;
 static ecoauth_account* account;
-static volatile bool leaving;
+static atomic_bool leaving;
 
 static void announce(void) {
   char byte;

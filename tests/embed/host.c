@@ -106,7 +106,6 @@ struct server server_start(char* const arguments[]) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     dup2(out[1], STDOUT_FILENO);
-    setenv("TSAN_OPTIONS", "report_bugs=0", 1); /* servers are not what is tested */
     execv(arguments[0], arguments);
     _exit(127);
   }

@@ -54,11 +54,9 @@ class Answer:
 
 
 class SandboxProcess:
-    """Serves as soon as the constructor returns. `folder` is its working directory, made and removed when not given;
-    `environment` is what it gets beside ours."""
+    """Serves as soon as the constructor returns. `folder` is its working directory, made and removed when not given."""
 
-    def __init__(self, program, *arguments, folder=None, environment=None):
-        self._environment = {**os.environ, **(environment or {})}
+    def __init__(self, program, *arguments, folder=None):
         self._own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="ecoauth-sandbox-")
         port = [] if "--port" in arguments else ["--port", "0"]
@@ -83,7 +81,7 @@ class SandboxProcess:
         """Starts it (again, after kill()) with the same arguments; the port may be another one."""
         self.errors_path = os.path.join(self.folder, "stderr")
         with open(self.errors_path, "ab") as errors:
-            self.process = subprocess.Popen(self._command, cwd=self.folder, env=self._environment,
+            self.process = subprocess.Popen(self._command, cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
         readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE_S)
         line = self.process.stdout.readline().decode() if readable else ""
