@@ -141,7 +141,9 @@ ECOAUTH_EXPORT int32_t ecoauth_account_authorization_header(ecoauth_account *acc
 
 /**
  * The API refused the token of this generation (ecobee: status 14; others: HTTP 401). Only when it is still the newest is it
- * refreshed before it is handed out again; when a newer one exists, just take that. Retry the API call once.
+ * refreshed before it is handed out again; when a newer one exists, just take that. Retry the API call once. An API that refuses
+ * new tokens as well uses up the limit of six refreshes in an hour: then the newest is handed out again every two minutes, in case
+ * the API is well again.
  *  **Blocking** No. **Threads** Any, callbacks too. **Ownership** Borrows the account.
  *  **Errors** ALREADY_DONE (positive): it is not the token in memory; a newer one is there, or none has been read yet. Take
  *  what ecoauth_account_get_token() gives. **Since** 0.1

@@ -67,6 +67,8 @@ constexpr int64_t late_copies_ms = 120000;
 /// unless an attempt with the one before is in doubt. Of tokens that live shortly a fifth of their life counts.
 int64_t next_generation_at_ms(const Record& record, const Now& now);
 
+/// An access token that the API refused, and that may not be refreshed now, is handed out again after this.
+constexpr int64_t try_again_ms = 120000;
 /// A store that failed is looked at again after this.
 constexpr int64_t store_retry_ms = 5000;
 /// A grant that the API calls revoked is tried again after this, in case the API was wrong.

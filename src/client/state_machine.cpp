@@ -127,6 +127,7 @@ bool StateMachine::check_now(const Now& now) {
 bool StateMachine::rejected(int64_t rejected_generation, const Now& now) {
   if (rejected_generation != generation() || rejected_generation == 0 || new_token_) return false;
   rejected_generation_ = rejected_generation;
+  rejected_at_ms_ = now.boot_ms;
   actions_.emplace_back(Action::Kind::publish);
   settle(now);
   return true;
@@ -155,8 +156,15 @@ void StateMachine::look_again(const Now& now) {
   settle(now);
 }
 
+bool StateMachine::withheld(const Now& now) const {
+  if (!token_rejected()) return false;
+  // Not before it is refreshed. But while it may not be, because new ones were refused as well, it is tried again now
+  // and then: else nobody would notice that the API is well again.
+  return now.boot_ms < rejected_at_ms_ + try_again_ms || limited_until_ms(now) <= now.boot_ms;
+}
+
 bool StateMachine::serves(const Waiter& waiter, const Now& now, bool mandatory_window) const {
-  if (!record_.grant || token_rejected()) return false;
+  if (!record_.grant || withheld(now)) return false;
   int64_t left = left_ms(now);
   int64_t needed = std::max<int64_t>(waiter.min_valid_ms, 1);
   // A wish beyond what a fresh token of this server lasts cannot be met by refreshing for ever: the newest must do.

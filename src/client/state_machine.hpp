@@ -121,6 +121,7 @@ struct MachineMemory {
   bool nudged_ = false;         // somebody asked, or tried: refresh from the advisory point on
   int64_t lives_until_ms_ = 0;  // by the boot clock: the access token that came since this process began; 0 for others
   int64_t rejected_generation_ = 0;
+  int64_t rejected_at_ms_ = 0;  // the last time
   int64_t revoked_generation_ = 0;
   int64_t read_at_ms_ = -1;         // when somebody who waits for a token last looked
   int64_t retry_at_ms_ = 0;         // the library's own next try
@@ -214,6 +215,8 @@ class StateMachine : private MachineMemory {
   int64_t generation() const { return record_.grant ? record_.grant->generation : 0; }
   /// Was a refresh sent whose answer nobody knows? An intent of an older generation only delays the next refresh.
   bool in_doubt() const { return record_.intent && record_.intent->generation == generation(); }
+  /// Has the API refused the newest token, so that nobody is to get it?
+  bool withheld(const Now& now) const;
   bool serves(const Waiter& waiter, const Now& now, bool mandatory_window) const;
   bool token_wanted() const { return wants(Want::token) || wants(Want::refresh); }
   int64_t background_refresh_at_ms(const Now& now) const;

@@ -250,7 +250,9 @@ void StateMachine::job_saved(const Now& now) {
 
 void StateMachine::fail_refresh_waiters(const Error& error, const Now& now) {
   Error told = error;
-  told.retry_after_ms = std::max(told.retry_after_ms, refresh_allowed_at_ms(now) - now.boot_ms);
+  int64_t next_ms = refresh_allowed_at_ms(now);
+  if (token_rejected()) next_ms = std::min(next_ms, rejected_at_ms_ + try_again_ms);
+  told.retry_after_ms = std::max(told.retry_after_ms, next_ms - now.boot_ms);
   for (const Waiter& waiter : std::vector<Waiter>(waiters_)) {
     if (waiter.want != Want::token && waiter.want != Want::refresh) continue;
     // While the token lives nobody sees that refreshing fails.

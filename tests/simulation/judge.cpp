@@ -94,6 +94,7 @@ void Judge::handled(int request, const std::string& refresh_token) {
 void Judge::answer_came(int number, std::string_view body) {
   Request& request = requests_[static_cast<size_t>(number)];
   request.under_way = false;
+  request.answered_ms = world_.timeline.now_ms();
   const bool whole = !request.successor.empty() && body.find(request.successor + "\"") != std::string_view::npos;
   (whole ? request.in_memory : request.hopeless) = true;
   request.cut = body.empty() || body.back() != '}';
@@ -110,17 +111,16 @@ void Judge::saved(const Process& process, int64_t generation) {
     request.durable = true;
     if (!request.refresh) continue;
     windows_ms.push_back(world_.timeline.now_ms() - request.sent_ms);
-    if (!request.cut) count_refresh();
+    if (!request.cut) count_refresh(request.answered_ms);
   }
 }
 
-void Judge::count_refresh() {
+/// It counts from the answer; the saving may be much later.
+void Judge::count_refresh(int64_t answered_ms) {
   ++counts["refreshes"];
   const int64_t now_ms = world_.timeline.now_ms();
-  refreshed_ms_.push_back(now_ms);
-  // The library counts from the sending, which may be so much earlier than the saving.
-  const int64_t longest_request_ms = 30 * second_ms;
-  while (refreshed_ms_.front() <= now_ms - hour_ms + longest_request_ms) refreshed_ms_.pop_front();
+  refreshed_ms_.insert(std::upper_bound(refreshed_ms_.begin(), refreshed_ms_.end(), answered_ms), answered_ms);
+  while (refreshed_ms_.front() <= refreshed_ms_.back() - hour_ms) refreshed_ms_.pop_front();
   const auto in_hour = static_cast<int64_t>(refreshed_ms_.size());
   // Where the wall clock is wrong nobody can tell what was before this boot or, without boot id, what the others did.
   if (!world_.host.clock_is_right() && (world_.host.boot_id().empty() || world_.host.boot_ms() < hour_ms))

@@ -66,7 +66,7 @@ class Judge {
  private:
   struct Request {
     int process = 0;
-    int64_t sent_ms = 0;
+    int64_t sent_ms = 0, answered_ms = 0;
     bool copy = false, refresh = false;
     std::string credential;
     std::string successor;   ///< what the server gave for it
@@ -90,7 +90,7 @@ class Judge {
   void judge_loss(const std::vector<Secret>& candidates);
   /// Was there time enough, after so many `tries` with the token, for one more?
   bool could_have_been_kept(int64_t used_ms, int64_t tries) const;
-  void count_refresh();
+  void count_refresh(int64_t answered_ms);
 
   World& world_;
   std::vector<Request> requests_;

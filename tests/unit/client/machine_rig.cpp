@@ -70,6 +70,7 @@ Rig::Rig(StateMachine started, const Rig& other)
       revocation_said_(other.revocation_said_),
       poll_allowed_ms_(other.poll_allowed_ms_),
       refreshed_ms_(other.refreshed_ms_),
+      rejected_at_ms_(other.rejected_at_ms_),
       newest_(other.newest_),
       newest_generation_(other.newest_generation_),
       predecessor_(other.predecessor_),
@@ -142,6 +143,7 @@ bool Rig::check_now() {
 
 bool Rig::rejected(int64_t generation) {
   const bool newest = machine.rejected(generation, now());
+  if (newest) rejected_at_ms_ = clock.boot_ms();
   pump();
   return newest;
 }

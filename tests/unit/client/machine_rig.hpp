@@ -122,6 +122,7 @@ class Rig {
   bool revocation_said_ = false;
   int64_t poll_allowed_ms_ = 0;
   int64_t refreshed_ms_ = -1;
+  int64_t rejected_at_ms_ = 0;
   std::string newest_;  ///< the refresh token that the machine got last
   int64_t newest_generation_ = 0;
   std::string predecessor_;                ///< the one that it replaced, or of the grant beside it

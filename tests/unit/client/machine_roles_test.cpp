@@ -185,12 +185,40 @@ BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
   BOOST_TEST(rig.rejected(6));
   rig.served(renewed(7));
   BOOST_TEST(rig.rejected(7));
-  rig.clock.advance_ms(2 * min);
+  rig.clock.advance_ms(min);
   const OperationId caller = rig.want(Want::token);
   rig.go_on();
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
-  BOOST_TEST(rig.wake_in_ms() == h - 20 * min, "as soon as the first of the six is an hour old");
+  BOOST_TEST(rig.wake_in_ms() == h - 19 * min, "as soon as the first of the six is an hour old");
   BOOST_TEST(rig.sends == 1);
+}
+
+BOOST_AUTO_TEST_CASE(try_the_newest_token_again_while_no_other_is_to_be_had) {
+  // Nobody accepts new tokens for six minutes, and then everybody does.
+  Rig rig = loaded();
+  for (int64_t generation = 2; generation <= 7; ++generation) {
+    rig.clock.advance_ms(min);
+    refreshed_by_the_owner(rig, generation);
+  }
+  rig.rejected(1);
+  rig.go_on();
+  BOOST_TEST(rig.rejected(7));
+  for (int times = 0; times < 3; ++times) {
+    OperationId caller = rig.want(Want::token);
+    rig.go_on();
+    BOOST_TEST(rig.ended(caller).result == ECOAUTH_ERROR_RATE_LIMITED);
+    BOOST_TEST(rig.ended(caller).error->retry_after_ms == 2 * min);
+    rig.clock.advance_ms(2 * min);
+    caller = rig.want(Want::token);
+    rig.go_on();
+    BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK, "perhaps it is well again");
+    BOOST_TEST(rig.rejected(7), "it is not");
+  }
+  rig.clock.advance_ms(h - 6 * min - 5 * min);
+  const OperationId caller = rig.want(Want::token);
+  rig.served(renewed(8));
+  BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
+  BOOST_TEST(rig.sends == 1, "a new one, as soon as may be");
 }
 
 BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
