@@ -100,7 +100,7 @@ class Code(Case):
         self.client = self.tool(self.server, client_id=CHALLENGED_ID)
         process, address = self.begin()
         self.browser.open(address)
-        self.expect_failure(self.client.end(process), 1, "invalid_request", "requires PKCE")
+        self.expect_failure(self.client.end(process), 2, "invalid_request", "requires PKCE", "--pkce")
         self.log_in("--pkce")
         self.expect(self.client.run("refresh"), 0)
 

@@ -25,6 +25,7 @@ server.listen(0, '127.0.0.1', () => {
     pkce: { required: (_, { clientId }) => clientId === challengedId },
     issueRefreshToken: (_, asking) => asking.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
+    ttl: { AccessToken: 500 }, // in seconds: tokens that may be refreshed again at once, not once a minute
     cookies: { keys: [randomBytes(32).toString('hex')] },
   });
   const serve = provider.callback();
