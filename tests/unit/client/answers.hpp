@@ -39,6 +39,12 @@ inline Classified token_answer(AnswerContext context, const std::string& access,
                     (scope.empty() ? "" : ",\"scope\":\"" + scope + "\"") + "}");
 }
 
+/// Of a refresh that brings generation 2, 3, ...
+inline Classified renewed(int generation, int64_t expires_in_s = 3600) {
+  return token_answer(AnswerContext::refresh, "at-" + std::to_string(generation), "rt-" + std::to_string(generation),
+                      expires_in_s);
+}
+
 inline Classified pin_answer(const std::string& pin, const std::string& code, int64_t expires_in = 9,
                              int64_t interval_s = 30) {
   return answer(AnswerContext::authorize, 200,

@@ -34,15 +34,6 @@ OperationId come_back(Rig& rig, const std::string& code = "c0de") {
   return rig.redirected("code=" + code + "&state=" + state_of(rig));
 }
 
-Rig with_grant() {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  BOOST_TEST(rig.want(Want::load) > 0);
-  rig.go_on();
-  return rig;
-}
-
 /// The old grant is as it was, in memory and on disk.
 void check_untouched(const Rig& rig) {
   BOOST_TEST(rig.refresh_token() == "rt-1");
@@ -155,7 +146,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_the_answer_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(declining_is_a_decision_and_touches_no_grant) {
-  Rig rig = with_grant();
+  Rig rig = rig_with_grant();
   rig.browse();
   rig.go_on();
   const OperationId back = rig.redirected("error=access_denied&state=" + state_of(rig));
@@ -177,7 +168,7 @@ BOOST_AUTO_TEST_CASE(verdicts_over_a_code) {
                          Row{"invalid_request", ECOAUTH_ERROR_REJECTED, ECOAUTH_ACTION_BUG},
                          Row{"account_locked", ECOAUTH_ERROR_ACCOUNT_LOCKED, ECOAUTH_ACTION_USER_ACTION},
                          Row{"account_disabled", ECOAUTH_ERROR_ACCOUNT_DISABLED, ECOAUTH_ACTION_USER_ACTION}}) {
-    Rig rig = with_grant();
+    Rig rig = rig_with_grant();
     rig.browse();
     rig.go_on();
     const OperationId back = come_back(rig);
@@ -315,7 +306,7 @@ BOOST_AUTO_TEST_CASE(another_process_that_begins_by_a_browser_ends_a_pin) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_grant_beside_an_old_one) {
-  Rig rig = with_grant();
+  Rig rig = rig_with_grant();
   rig.browse();
   rig.go_on();
   const OperationId back = come_back(rig);
@@ -360,7 +351,7 @@ BOOST_AUTO_TEST_CASE(the_token_of_a_utility_account) {
 }
 
 BOOST_AUTO_TEST_CASE(a_utility_token_is_nobodys_before_it_is_saved) {
-  Rig rig = with_grant();
+  Rig rig = rig_with_grant();
   rig.browse("utility");
   rig.go_on();
   // Somebody else refreshes meanwhile: that is told, but not with the new token.
@@ -399,7 +390,7 @@ BOOST_AUTO_TEST_CASE(a_refused_utility_token_asks_at_once) {
 
 BOOST_AUTO_TEST_CASE(importing) {
   for (bool beside : {false, true}) {
-    Rig rig = beside ? with_grant() : Rig();
+    Rig rig = beside ? rig_with_grant() : Rig();
     const OperationId import = rig.import_token("rt-old v1.+/=");
     rig.go_on();
     BOOST_TEST((rig.context == R));
@@ -423,7 +414,7 @@ BOOST_AUTO_TEST_CASE(importing) {
 
 BOOST_AUTO_TEST_CASE(an_import_that_fails_loses_nothing) {
   for (const char* error : {"invalid_grant", "unauthorized_client", "invalid_request"}) {
-    Rig rig = with_grant();
+    Rig rig = rig_with_grant();
     const OperationId import = rig.import_token("rt-x");
     rig.served(error_answer(R, error));
     BOOST_TEST(rig.ended(import).result == answer(R, 400, "{\"error\":\"" + std::string(error) + "\"}").error.code);
@@ -434,7 +425,7 @@ BOOST_AUTO_TEST_CASE(an_import_that_fails_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(an_import_outlives_an_outage_and_a_restart) {
-  Rig rig = with_grant();
+  Rig rig = rig_with_grant();
   const OperationId import = rig.import_token("rt-x");
   rig.served(no_answer(R, Transfer::not_sent));
   BOOST_TEST(rig.ended(import).result == ECOAUTH_ERROR_NETWORK);

@@ -18,20 +18,6 @@ namespace {
 constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
 constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
 
-Rig loaded() {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
-  rig.clock.advance_ms(2 * h);
-  return rig;
-}
-
-Classified renewed(int generation) {
-  return token_answer(R, "at-" + std::to_string(generation), "rt-" + std::to_string(generation));
-}
-
 void refresh(Rig& rig, int generation) {
   rig.want(Want::refresh);
   rig.served(renewed(generation));
@@ -59,7 +45,7 @@ BOOST_AUTO_TEST_SUITE(neighbours)
 
 BOOST_DATA_TEST_CASE(a_login_elsewhere_after_signing_out_ends_patience_and_verdicts,
                      boost::unit_test::data::make<int>({1, 5}), generation) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   for (int newer = 2; newer <= generation; ++newer) refresh(rig, newer);
   rig.want(Want::token);
   for (int refusals = 0; refusals < 6; ++refusals) {
@@ -88,7 +74,7 @@ BOOST_DATA_TEST_CASE(a_login_elsewhere_after_signing_out_ends_patience_and_verdi
 }
 
 BOOST_AUTO_TEST_CASE(a_login_elsewhere_is_not_what_was_rejected_before) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   BOOST_TEST(rig.rejected(1));
   authorized_anew(rig);
   rig.go_on();
@@ -97,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_login_elsewhere_is_not_what_was_rejected_before) {
 }
 
 BOOST_AUTO_TEST_CASE(a_login_elsewhere_that_is_found_under_the_lock_is_not_refreshed_at_once) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   const OperationId caller = rig.want(Want::token);
   rig.store_answers(Answer::good);  // lock
   authorized_anew(rig);
@@ -107,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_login_elsewhere_that_is_found_under_the_lock_is_not_refre
 }
 
 BOOST_AUTO_TEST_CASE(a_login_elsewhere_answers_a_pin_though_its_number_is_the_same) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   const OperationId login = rig.want(Want::authorize);
   rig.served(pin_answer("ABCD", "code-1"));
   authorized_anew(rig);
@@ -117,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_login_elsewhere_answers_a_pin_though_its_number_is_the_sa
 }
 
 BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   const auto copy = rig.disk;
   refresh(rig, 2);
   refresh(rig, 3);
@@ -141,7 +127,7 @@ BOOST_AUTO_TEST_CASE(an_old_copy_that_is_put_back_does_not_make_memory_forget) {
 
 BOOST_AUTO_TEST_CASE(a_login_on_another_machine_whose_clock_is_slow_is_no_old_copy) {
   for (const int64_t slow_ms : {3 * h, 48 * h}) {
-    Rig rig = loaded();
+    Rig rig = rig_with_expired_token();
     refresh(rig, 2);
     auto theirs = record_with_grant(rig.clock);
     theirs->seq = 3;
@@ -158,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_login_on_another_machine_whose_clock_is_slow_is_no_old_co
 BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
   // Not only with the next refresh: the process may end before.
   for (const bool deleted : {true, false}) {
-    Rig rig = loaded();
+    Rig rig = rig_with_expired_token();
     const auto copy = rig.disk;
     refresh(rig, 2);
     rig.want(Want::refresh);
@@ -189,7 +175,7 @@ BOOST_AUTO_TEST_CASE(what_only_memory_knows_is_saved_as_soon_as_that_is_seen) {
 }
 
 BOOST_AUTO_TEST_CASE(signing_out_over_a_conflict_signs_out) {
-  Rig rig = loaded();
+  Rig rig = rig_with_expired_token();
   const OperationId leaving = rig.want(Want::sign_out);
   for (int i = 0; i < 3; ++i) rig.store_answers(Answer::good);  // lock, load, erase
   authorized_anew(rig);                                         // beside us: somebody does not heed the lock
@@ -222,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_pin_that_another_process_has_replaced_is_over_and_theirs_
 BOOST_AUTO_TEST_CASE(processes_that_try_once_each_come_to_a_verdict_too) {
   // A command-line tool that runs every few minutes: each of its tries is another connection.
   std::list<Rig> runs;
-  runs.push_back(loaded());
+  runs.push_back(rig_with_expired_token());
   for (int64_t wait_ms : {0 * min, 1 * min, 5 * min, 15 * min}) {
     runs.push_back(runs.back().restarted());
     Rig& run = runs.back();

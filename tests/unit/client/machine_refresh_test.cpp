@@ -19,20 +19,6 @@ constexpr AnswerContext R = AnswerContext::refresh;
 using Transfer = RawAnswer::Transfer;
 
 /// A grant whose access token has expired, read and at rest.
-Rig expired(StateMachine::Settings settings = {}) {
-  VirtualClock clock;
-  Rig rig(std::move(settings), record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
-  rig.clock.advance_ms(2 * h);
-  return rig;
-}
-
-Classified renewed(int generation, int64_t expires_in_s = 3600) {
-  return token_answer(R, "at-" + std::to_string(generation), "rt-" + std::to_string(generation), expires_in_s);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(refreshing)
@@ -52,7 +38,7 @@ BOOST_AUTO_TEST_CASE(a_living_token_costs_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(one_refresh_serves_everybody) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   std::vector<OperationId> callers;
   for (int i = 0; i < 5; ++i) callers.push_back(rig.want(i == 3 ? Want::refresh : Want::token));
   rig.go_on();
@@ -73,7 +59,7 @@ BOOST_AUTO_TEST_CASE(one_refresh_serves_everybody) {
 }
 
 BOOST_AUTO_TEST_CASE(the_predecessor_leaves_when_its_successor_has_been_used) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   for (int generation = 2; generation < 6; ++generation) {
     rig.want(Want::token);
     rig.served(renewed(generation));
@@ -86,7 +72,7 @@ BOOST_AUTO_TEST_CASE(the_predecessor_leaves_when_its_successor_has_been_used) {
 }
 
 BOOST_AUTO_TEST_CASE(while_late_copies_may_come_the_one_before_the_predecessor_stays) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.want(Want::token);
   rig.served(renewed(2));
   rig.clock.advance_ms(90 * s);
@@ -105,7 +91,7 @@ BOOST_AUTO_TEST_CASE(an_answer_without_a_refresh_token_drops_none) {
   for (const char* body : {"{\"access_token\":\"at-2\"}", "{\"access_token\":\"at-2\",\"refresh_token\":\"\"}",
                            "{\"access_token\":\"at-2\",\"refresh_token\":null}",
                            "{\"access_token\":\"at-2\",\"refresh_token\":\"rt-1\"}"}) {
-    Rig rig = expired();
+    Rig rig = rig_with_expired_token();
     rig.want(Want::token);
     rig.served(answer(R, 200, body));
     BOOST_TEST(rig.disk->grant->generation == 2);
@@ -117,11 +103,7 @@ BOOST_AUTO_TEST_CASE(an_answer_without_a_refresh_token_drops_none) {
 }
 
 BOOST_AUTO_TEST_CASE(past_the_advisory_point_callers_are_served_and_somebody_refreshes) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(50 * min);  // 750 of 1000 is at 45
   const OperationId caller = rig.want(Want::token);
   BOOST_TEST(rig.ended(caller).result == ECOAUTH_OK);
@@ -137,11 +119,7 @@ BOOST_AUTO_TEST_CASE(past_the_advisory_point_callers_are_served_and_somebody_ref
 }
 
 BOOST_AUTO_TEST_CASE(in_the_mandatory_window_callers_wait) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(h - 2 * min);
   const OperationId caller = rig.want(Want::token);
   BOOST_TEST(rig.waits(caller));
@@ -159,11 +137,7 @@ BOOST_AUTO_TEST_CASE(in_the_mandatory_window_callers_wait) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wish_for_validity) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(30 * min);
   BOOST_TEST(rig.ended(rig.want(Want::token, 29 * min)).result == ECOAUTH_OK);
   const OperationId caller = rig.want(Want::token, 31 * min);
@@ -178,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_wish_for_validity) {
 
 BOOST_AUTO_TEST_CASE(tokens_that_hardly_live_cause_no_endless_refreshing) {
   for (int64_t latency_ms : {0, 50, 900, 1500}) {
-    Rig rig = expired();
+    Rig rig = rig_with_expired_token();
     const OperationId caller = rig.want(Want::token, 60 * s);
     rig.go_on();
     rig.clock.advance_ms(latency_ms);
@@ -191,7 +165,7 @@ BOOST_AUTO_TEST_CASE(tokens_that_hardly_live_cause_no_endless_refreshing) {
 }
 
 BOOST_AUTO_TEST_CASE(the_breaker) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   for (int i = 0; i < 6; ++i) {
     const OperationId caller = rig.want(Want::refresh);
     rig.served(renewed(2 + i));
@@ -212,7 +186,7 @@ BOOST_AUTO_TEST_CASE(the_breaker) {
 BOOST_AUTO_TEST_CASE(tokens_that_live_for_minutes_are_always_to_be_had) {
   // Refreshed as early as it may be, a token of ten minutes needs more than six refreshes an hour.
   for (int64_t life_s : {540, 600, 660, 720, 780, 840, 900, 1200}) {
-    Rig rig = expired();
+    Rig rig = rig_with_expired_token();
     rig.dice = 0;
     int generation = 1;
     for (int64_t passed_s = 0; passed_s < 3 * 3600; passed_s += 30) {
@@ -247,7 +221,7 @@ BOOST_AUTO_TEST_CASE(an_intent_found_on_disk_is_followed_up_at_once) {
 
 BOOST_AUTO_TEST_CASE(after_an_attempt_in_doubt_the_next_generation_waits) {
   // A late copy of it would look like theft to some servers, once its successor has been used.
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.want(Want::token);
   rig.go_on();
   const int64_t sent_ms = rig.clock.boot_ms();
@@ -345,11 +319,7 @@ BOOST_AUTO_TEST_CASE(keep_fresh_always) {
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_grant_is_refreshed_once_a_week) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   for (int generation = 2; generation < 10; ++generation) {
     BOOST_TEST(rig.wake_in_ms() == 7 * d);
     rig.ring();
@@ -358,11 +328,7 @@ BOOST_AUTO_TEST_CASE(an_idle_grant_is_refreshed_once_a_week) {
 }
 
 BOOST_AUTO_TEST_CASE(clocks_that_jump_cause_nothing) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   for (int64_t step_ms : {-50 * 365 * d, h, -h, 60 * 365 * d}) {
     rig.clock.step_wall_ms(step_ms);
     rig.machine.timer(rig.now());
@@ -376,7 +342,7 @@ BOOST_AUTO_TEST_CASE(clocks_that_jump_cause_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_hides_no_refresh_of_our_own_where_no_boot_id_is_told) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.clock.forget_boot_id();
   rig.want(Want::refresh);
   rig.served(renewed(2));
@@ -390,7 +356,7 @@ BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_hides_no_refresh_of_our_own_where_
 BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_ends_no_token_where_no_boot_id_is_told) {
   for (const int64_t step_ms : {1 * h, 10 * 365 * d, -1 * h, -50 * 365 * d})
     for (const bool by_another : {false, true}) {
-      Rig rig = expired();
+      Rig rig = rig_with_expired_token();
       rig.clock.forget_boot_id();
       if (by_another) {
         auto theirs = std::make_shared<Record>(rig.disk->clone());

@@ -29,10 +29,6 @@ Rig expired(StateMachine::Settings settings = {}) {
   return rig;
 }
 
-Classified renewed(int generation, int64_t expires_in_s = 3600) {
-  return token_answer(R, "at-" + std::to_string(generation), "rt-" + std::to_string(generation), expires_in_s);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(failing_refreshes)
@@ -349,11 +345,7 @@ BOOST_AUTO_TEST_CASE(verdicts_at_once) {
 BOOST_AUTO_TEST_CASE(a_living_token_is_served_whatever_the_refresh_says) {
   for (const char* error :
        {"invalid_grant", "invalid_client", "unauthorized_client", "account_locked", "something_new"}) {
-    VirtualClock clock;
-    Rig rig({}, record_with_grant(clock));
-    rig.clock = clock;
-    rig.want(Want::load);
-    rig.go_on();
+    Rig rig = rig_with_grant();
     rig.clock.advance_ms(50 * min);
     rig.want(Want::token);
     rig.served(error_answer(R, error));

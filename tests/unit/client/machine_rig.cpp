@@ -22,25 +22,6 @@ const char* name_of(Action::Kind kind) {
 
 }  // namespace
 
-std::shared_ptr<Record> record_with_grant(const VirtualClock& clock, int64_t lifetime_ms) {
-  auto record = std::make_shared<Record>();
-  record->seq = 7;
-  record->client_id = Secret("client");
-  record->scope_asked = "smartRead";
-  record->grant.emplace();
-  Grant& grant = *record->grant;
-  grant.state = GrantState::active;
-  grant.generation = 1;
-  grant.access_token = Secret("at-1");
-  grant.token_type = "Bearer";
-  grant.scope = "smartRead";
-  grant.lifetime_ms = lifetime_ms;
-  grant.obtained = {clock.boot_ms(), clock.wall_ms(), clock.boot_id()};
-  grant.advisory_permille = 750;
-  grant.candidates.push_back(Secret("rt-1"));
-  return record;
-}
-
 Rig::Rig(StateMachine::Settings settings, std::shared_ptr<const Record> content)
     : machine(settings), disk(std::move(content)), settings_(std::move(settings)) {
   write(disk);

@@ -16,23 +16,9 @@ namespace {
 constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
 constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
 
-Rig expired() {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
-  rig.clock.advance_ms(2 * h);
-  return rig;
-}
-
-Classified renewed(int generation) {
-  return token_answer(R, "at-" + std::to_string(generation), "rt-" + std::to_string(generation));
-}
-
 /// A new token pair has come and could not be saved.
 Rig unsaved(Answer how = Answer::failed) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.want(Want::token);
   rig.go_on();
   rig.answers(renewed(2));
@@ -45,7 +31,7 @@ Rig unsaved(Answer how = Answer::failed) {
 BOOST_AUTO_TEST_SUITE(the_store)
 
 BOOST_AUTO_TEST_CASE(no_mark_no_request) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   const OperationId caller = rig.want(Want::token);
   rig.store_answers(Answer::good);
   rig.store_answers(Answer::good);
@@ -71,11 +57,7 @@ BOOST_AUTO_TEST_CASE(no_mark_no_request) {
 }
 
 BOOST_AUTO_TEST_CASE(a_read_only_store_never_costs_the_living_token) {
-  VirtualClock clock;
-  Rig rig({}, record_with_grant(clock));
-  rig.clock = clock;
-  rig.want(Want::load);
-  rig.go_on();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(50 * min);
   BOOST_TEST(rig.ended(rig.want(Want::token)).result == ECOAUTH_OK);
   for (int i = 0; i < 20; ++i) {
@@ -192,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_token_pair_survives_a_conflict_and_what_comes_after) {
 }
 
 BOOST_AUTO_TEST_CASE(two_pairs_of_one_generation_are_both_kept) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.want(Want::token);
   rig.go_on();
   auto theirs = std::make_shared<Record>(rig.disk->clone());
@@ -215,7 +197,7 @@ BOOST_AUTO_TEST_CASE(two_pairs_of_one_generation_are_both_kept) {
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_that_cannot_be_saved_is_still_told) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   OperationId caller = rig.want(Want::token);
   rig.go_on();
   rig.answers(error_answer(R, "invalid_grant"));
@@ -234,7 +216,7 @@ BOOST_AUTO_TEST_CASE(a_verdict_that_cannot_be_saved_is_still_told) {
 }
 
 BOOST_AUTO_TEST_CASE(another_process_refreshes_first) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.other_holds_lock = true;
   const OperationId caller = rig.want(Want::token);
   rig.go_on();
@@ -263,7 +245,7 @@ BOOST_AUTO_TEST_CASE(another_process_refreshes_first) {
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_that_is_never_free) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.other_holds_lock = true;
   const int64_t start_ms = rig.clock.boot_ms();
   const OperationId caller = rig.want(Want::token);
@@ -300,7 +282,7 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_read) {
 
 BOOST_AUTO_TEST_CASE(the_lock_cannot_be_had_or_the_record_not_read_again) {
   for (bool lock : {true, false}) {
-    Rig rig = expired();
+    Rig rig = rig_with_expired_token();
     const OperationId caller = rig.want(Want::token);
     if (!lock) rig.store_answers(Answer::good);
     rig.store_answers(Answer::failed);
@@ -325,7 +307,7 @@ BOOST_AUTO_TEST_CASE(the_lock_cannot_be_had_or_the_record_not_read_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_record_that_somebody_deleted_is_healed_from_memory) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   rig.other_process_writes(nullptr);
   rig.want(Want::token);
   rig.served(renewed(2));
@@ -334,7 +316,7 @@ BOOST_AUTO_TEST_CASE(a_record_that_somebody_deleted_is_healed_from_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(signed_out_by_another_process) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   auto tombstone = std::make_shared<Record>();
   tombstone->seq = 20;
   rig.other_process_writes(tombstone);
@@ -349,7 +331,7 @@ BOOST_AUTO_TEST_CASE(signed_out_by_another_process) {
 }
 
 BOOST_AUTO_TEST_CASE(signing_out) {
-  Rig rig = expired();
+  Rig rig = rig_with_expired_token();
   OperationId leaving = rig.want(Want::sign_out);
   rig.go_on();
   BOOST_TEST(rig.ended(leaving).result == ECOAUTH_OK);
@@ -364,7 +346,7 @@ BOOST_AUTO_TEST_CASE(signing_out) {
   rig.go_on();
   BOOST_TEST(rig.ended(leaving).result == ECOAUTH_ALREADY_DONE);
 
-  Rig failing = expired();
+  Rig failing = rig_with_expired_token();
   leaving = failing.want(Want::sign_out);
   failing.store_answers(Answer::good);
   failing.store_answers(Answer::good);
