@@ -200,7 +200,9 @@ ECOAUTH_EXPORT int32_t ecoauth_account_request_with_start(ecoauth_account *accou
 /**
  * Brings a refresh token from elsewhere under the library's care: saves it, proves it by one refresh, and then puts what came
  * in the place of the grant there was. Until then, and when it is refused, that grant stays as it is. If the server cannot be
- * reached, the library goes on by itself for a day, also in a later process. Whoever had the token must not use it any more.
+ * reached, the library goes on by itself for a day, also in a later process. Whoever had the token must not use it any more. Import
+ * it once, not at each start: a server may take a token that was used before for a stolen one, and end the grant that came of it
+ * (RFC 9700 section 4.14.2).
  *  **Blocking** Up to `timeout_ms`. **Threads** Any. **Ownership** Copies the token.
  *  **Errors** NEEDS_AUTHORIZATION (the server refuses the token), INVALID_ARGUMENT (no refresh token looks like that; no client
  *  id), WRONG_STATE (as for ecoauth_account_authorize_url()), store errors, server errors. **Since** 0.1
