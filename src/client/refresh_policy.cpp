@@ -62,7 +62,7 @@ RefreshBreaker::RefreshBreaker(const std::vector<Moment>& refreshes, const Now& 
 void RefreshBreaker::refreshed(int64_t now_ms) {
   at_ms_.push_back(now_ms);
   std::sort(at_ms_.begin(), at_ms_.end());
-  if (at_ms_.size() > most_refreshes) at_ms_.pop_front();
+  if (at_ms_.size() > most_refreshes) at_ms_.erase(at_ms_.begin());
 }
 
 int64_t RefreshBreaker::not_before_ms(int64_t token_lifetime_ms) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 #include "client/now.hpp"
 #include "protocol/answers.hpp"
@@ -53,7 +53,7 @@ class RefreshBreaker {
   int64_t background_not_before_ms(int64_t token_lifetime_ms) const;
 
  private:
-  std::deque<int64_t> at_ms_;  // the last six
+  std::vector<int64_t> at_ms_;  // the last six, in order
 };
 
 /// Puts a refresh of now on record, and takes off what no limit looks at any more.
