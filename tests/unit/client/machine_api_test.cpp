@@ -1,7 +1,6 @@
 // What the API says of tokens.
 #include <ecoauth/status.h>
 
-#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <string>
 
@@ -14,22 +13,16 @@ using Answer = Rig::StoreAnswer;
 
 namespace {
 
-constexpr int64_t s = 1000, min = 60 * s, h = 60 * min, d = 24 * h;
+constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
 constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
 using Transfer = RawAnswer::Transfer;
-
-Rig loaded(Role role = Role::owner, int64_t lifetime_ms = h) {
-  StateMachine::Settings settings;
-  settings.role = role;
-  return rig_with_grant(settings, lifetime_ms);
-}
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(refused_access_tokens)
 
 BOOST_AUTO_TEST_CASE(the_newest_is_refreshed_before_it_is_handed_out_again) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   BOOST_TEST(rig.rejected(1));
   BOOST_TEST(rig.count("publish") == 2, "hot paths stop using it");
   const OperationId caller = rig.want(Want::token);
@@ -46,7 +39,7 @@ BOOST_AUTO_TEST_CASE(the_newest_is_refreshed_before_it_is_handed_out_again) {
 }
 
 BOOST_AUTO_TEST_CASE(sixteen_callers_one_refresh) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   for (int i = 0; i < 16; ++i) BOOST_TEST(rig.rejected(1));
   rig.served(renewed(2));
   for (int i = 0; i < 16; ++i) BOOST_TEST(!rig.rejected(1));
@@ -55,7 +48,7 @@ BOOST_AUTO_TEST_CASE(sixteen_callers_one_refresh) {
 
 BOOST_AUTO_TEST_CASE(two_keepers_do_not_play_ping_pong) {
   // The other keeper's refresh kills our token; ours would kill theirs.
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   refreshed_by_the_owner(rig, 2);
   rig.rejected(1);
   rig.go_on();
@@ -63,7 +56,7 @@ BOOST_AUTO_TEST_CASE(two_keepers_do_not_play_ping_pong) {
   BOOST_TEST(rig.record().grant->generation == 2);
 
   // Without a shared record: at most one refresh in a minute, six in an hour.
-  Rig apart = loaded();
+  Rig apart = rig_with_grant();
   const int64_t start_ms = apart.clock.boot_ms();
   for (int generation = 2; apart.clock.boot_ms() < start_ms + h;) {
     apart.rejected(apart.record().grant->generation);
@@ -77,7 +70,7 @@ BOOST_AUTO_TEST_CASE(two_keepers_do_not_play_ping_pong) {
 }
 
 BOOST_AUTO_TEST_CASE(short_lived_tokens_that_are_refused_at_once_cause_no_storm) {
-  Rig rig = loaded(Role::owner, 100 * s);
+  Rig rig = rig_with_grant(Role::owner, 100 * s);
   const int64_t start_ms = rig.clock.boot_ms();
   for (int generation = 2; rig.clock.boot_ms() < start_ms + min;) {
     rig.rejected(rig.record().grant->generation);
@@ -91,7 +84,7 @@ BOOST_AUTO_TEST_CASE(short_lived_tokens_that_are_refused_at_once_cause_no_storm)
 }
 
 BOOST_AUTO_TEST_CASE(without_a_network_it_waits_longer_and_longer) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.dice = 0.99;
   const int64_t start_ms = rig.clock.boot_ms();
   rig.rejected(1);
@@ -109,7 +102,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(revocation)
 
 BOOST_AUTO_TEST_CASE(is_believed_but_probed) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.revoked();
   rig.go_on();
   BOOST_TEST((rig.disk->grant->state == GrantState::needs_reauthorization));
@@ -136,7 +129,7 @@ BOOST_AUTO_TEST_CASE(is_believed_but_probed) {
 }
 
 BOOST_AUTO_TEST_CASE(means_the_grant_of_which_it_was_said) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   const OperationId login = rig.want(Want::authorize);
   rig.served(pin_answer("ABCD", "code-1"));
   rig.ring();
@@ -159,7 +152,7 @@ BOOST_AUTO_TEST_CASE(means_the_grant_of_which_it_was_said) {
 
 // At leisure alone: a job reads the record itself, and an unsaved pair is not to be read over.
 BOOST_AUTO_TEST_CASE(looking_again_sees_what_others_did_and_disturbs_nothing) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   refreshed_by_the_owner(rig, 2);
   rig.look_again();
   rig.go_on();

@@ -1,7 +1,6 @@
 // How it ends.
 #include <ecoauth/status.h>
 
-#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <string>
 
@@ -14,15 +13,8 @@ using Answer = Rig::StoreAnswer;
 
 namespace {
 
-constexpr int64_t s = 1000, min = 60 * s, h = 60 * min, d = 24 * h;
-constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
-using Transfer = RawAnswer::Transfer;
-
-Rig loaded(Role role = Role::owner, int64_t lifetime_ms = h) {
-  StateMachine::Settings settings;
-  settings.role = role;
-  return rig_with_grant(settings, lifetime_ms);
-}
+constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
+constexpr AnswerContext R = AnswerContext::refresh;
 
 }  // namespace
 
@@ -63,7 +55,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_started_and_nobody_waits) {
 }
 
 BOOST_AUTO_TEST_CASE(waiting_is_over_at_once) {
-  Rig locked = loaded();
+  Rig locked = rig_with_grant();
   locked.clock.advance_ms(2 * h);
   locked.other_holds_lock = true;
   locked.want(Want::token);
@@ -71,14 +63,14 @@ BOOST_AUTO_TEST_CASE(waiting_is_over_at_once) {
   locked.quiesce();
   BOOST_TEST(locked.machine.idle());
 
-  Rig busy = loaded();
+  Rig busy = rig_with_grant();
   busy.clock.advance_ms(2 * h);
   busy.want(Want::token);
   busy.quiesce();
   busy.store_answers(Answer::busy);
   BOOST_TEST(busy.machine.idle());
 
-  Rig refused = loaded();
+  Rig refused = rig_with_grant();
   refused.clock.advance_ms(2 * h);
   refused.want(Want::token);
   refused.served(renewed(2));
@@ -92,7 +84,7 @@ BOOST_AUTO_TEST_CASE(waiting_is_over_at_once) {
   BOOST_TEST((refused.disk->grant->state == GrantState::active), "who was not heard to the end is not charged");
   BOOST_TEST(refused.disk->intent.has_value());
 
-  Rig backoff = loaded();
+  Rig backoff = rig_with_grant();
   backoff.clock.advance_ms(2 * h);
   backoff.want(Want::token);
   backoff.served(answer(R, 503, ""));
@@ -112,7 +104,7 @@ BOOST_AUTO_TEST_CASE(waiting_is_over_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unsaved_pair_is_saved_as_long_as_the_process_lives) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(2 * h);
   rig.want(Want::token);
   rig.go_on();
@@ -132,7 +124,7 @@ BOOST_AUTO_TEST_CASE(an_unsaved_pair_is_saved_as_long_as_the_process_lives) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_caller_disturbs_nobody) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(2 * h);
   const OperationId first = rig.want(Want::token), second = rig.want(Want::token);
   rig.go_on();
@@ -143,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_disturbs_nobody) {
   BOOST_TEST(rig.ended(second).result == ECOAUTH_OK);
   BOOST_TEST(rig.done.count(first) == 0u);
 
-  Rig alone = loaded();
+  Rig alone = rig_with_grant();
   alone.clock.advance_ms(2 * h);
   alone.cancel(alone.want(Want::token));
   alone.served(renewed(2));

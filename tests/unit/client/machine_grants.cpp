@@ -22,7 +22,9 @@ std::shared_ptr<Record> record_with_grant(const VirtualClock& clock, int64_t lif
   return record;
 }
 
-Rig rig_with_grant(const StateMachine::Settings& settings, int64_t lifetime_ms) {
+Rig rig_with_grant(Role role, int64_t lifetime_ms) {
+  StateMachine::Settings settings;
+  settings.role = role;
   VirtualClock clock;
   Rig rig(settings, record_with_grant(clock, lifetime_ms));
   rig.clock = clock;
@@ -31,8 +33,8 @@ Rig rig_with_grant(const StateMachine::Settings& settings, int64_t lifetime_ms) 
   return rig;
 }
 
-Rig rig_with_expired_token(const StateMachine::Settings& settings) {
-  Rig rig = rig_with_grant(settings);
+Rig rig_with_expired_token() {
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(2 * 3600000);
   return rig;
 }

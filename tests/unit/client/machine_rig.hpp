@@ -132,9 +132,9 @@ class Rig {
 /// A grant of generation 1, made now: access token "at-1", refresh token "rt-1".
 std::shared_ptr<Record> record_with_grant(const VirtualClock& clock, int64_t lifetime_ms = 3600000);
 /// A process that has just read it.
-Rig rig_with_grant(const StateMachine::Settings& settings = {}, int64_t lifetime_ms = 3600000);
+Rig rig_with_grant(Role role = Role::owner, int64_t lifetime_ms = 3600000);
 /// Two hours later.
-Rig rig_with_expired_token(const StateMachine::Settings& settings = {});
+Rig rig_with_expired_token();
 /// Another process has done so, up to this generation.
 void refreshed_by_the_owner(Rig& rig, int64_t generation);
 

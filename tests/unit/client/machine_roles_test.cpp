@@ -14,22 +14,15 @@ using Answer = Rig::StoreAnswer;
 
 namespace {
 
-constexpr int64_t s = 1000, min = 60 * s, h = 60 * min, d = 24 * h;
+constexpr int64_t s = 1000, min = 60 * s, h = 60 * min;
 constexpr AnswerContext R = AnswerContext::refresh, P = AnswerContext::poll;
-using Transfer = RawAnswer::Transfer;
-
-Rig loaded(Role role = Role::owner, int64_t lifetime_ms = h) {
-  StateMachine::Settings settings;
-  settings.role = role;
-  return rig_with_grant(settings, lifetime_ms);
-}
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(followers)
 
 BOOST_AUTO_TEST_CASE(follow_the_store_and_refresh_nothing) {
-  Rig rig = loaded(Role::follower);
+  Rig rig = rig_with_grant(Role::follower);
   BOOST_TEST(rig.ended(rig.want(Want::token)).result == ECOAUTH_OK);
   BOOST_TEST(rig.wake_in_ms() == -1);
   rig.clock.advance_ms(2 * h);
@@ -43,7 +36,7 @@ BOOST_AUTO_TEST_CASE(follow_the_store_and_refresh_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(look_once_for_each_caller) {
-  Rig rig = loaded(Role::follower);
+  Rig rig = rig_with_grant(Role::follower);
   rig.clock.advance_ms(2 * h);
   for (Want want : {Want::token, Want::refresh}) {
     const OperationId caller = rig.want(want);
@@ -60,7 +53,7 @@ BOOST_AUTO_TEST_CASE(look_once_for_each_caller) {
 }
 
 BOOST_AUTO_TEST_CASE(serve_what_lives_when_the_store_does_not) {
-  Rig rig = loaded(Role::follower);
+  Rig rig = rig_with_grant(Role::follower);
   rig.clock.advance_ms(h - min);
   const OperationId usable = rig.want(Want::token);
   rig.store_answers(Answer::failed);
@@ -73,7 +66,7 @@ BOOST_AUTO_TEST_CASE(serve_what_lives_when_the_store_does_not) {
 }
 
 BOOST_AUTO_TEST_CASE(look_for_a_newer_token_when_theirs_is_refused) {
-  Rig rig = loaded(Role::follower);
+  Rig rig = rig_with_grant(Role::follower);
   BOOST_TEST(rig.rejected(1));
   BOOST_TEST(rig.wake_in_ms() == -1);
   OperationId caller = rig.want(Want::token);
@@ -87,7 +80,7 @@ BOOST_AUTO_TEST_CASE(look_for_a_newer_token_when_theirs_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(leave_intents_and_revocations_to_the_owner) {
-  Rig rig = loaded(Role::follower);
+  Rig rig = rig_with_grant(Role::follower);
   rig.revoked();
   rig.go_on();
   BOOST_TEST(rig.disk->seq == 7);
@@ -121,7 +114,7 @@ BOOST_AUTO_TEST_CASE(see_what_another_process_has_authorized) {
 BOOST_DATA_TEST_CASE(are_as_patient_as_the_one_that_was_refused, boost::unit_test::data::make<int64_t>({1, 2}),
                      generation) {
   // A quarter of an hour of refusals that are not true: asked by two processes they must not become a verdict.
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(2 * h);
   auto theirs = std::make_shared<Record>(rig.disk->clone());
   ++theirs->seq;
@@ -149,7 +142,7 @@ BOOST_DATA_TEST_CASE(are_as_patient_as_the_one_that_was_refused, boost::unit_tes
 
 BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
   // Nobody accepts new tokens, and another process has refreshed five times because of it.
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   for (int64_t generation = 2; generation <= 6; ++generation) {
     rig.clock.advance_ms(4 * min);
     refreshed_by_the_owner(rig, generation);
@@ -172,7 +165,7 @@ BOOST_AUTO_TEST_CASE(count_what_the_others_have_refreshed) {
 
 BOOST_AUTO_TEST_CASE(try_the_newest_token_again_while_no_other_is_to_be_had) {
   // Nobody accepts new tokens for six minutes, and then everybody does.
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   for (int64_t generation = 2; generation <= 7; ++generation) {
     rig.clock.advance_ms(min);
     refreshed_by_the_owner(rig, generation);
@@ -200,7 +193,7 @@ BOOST_AUTO_TEST_CASE(try_the_newest_token_again_while_no_other_is_to_be_had) {
 
 BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
   // Of a program that ends and starts again, or of one that is started for each request.
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   for (int64_t generation = 2; generation <= 7; ++generation) {
     rig.clock.advance_ms(2 * min);
     refreshed_by_the_owner(rig, generation);
@@ -219,7 +212,7 @@ BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_they_began) {
 }
 
 BOOST_AUTO_TEST_CASE(count_what_no_clock_can_tell_from_when_they_see_it) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.clock.forget_boot_id();
   rig.clock.step_wall_ms(-50 * 365 * 24 * h);
   rig.clock.advance_ms(20 * min);
@@ -240,7 +233,7 @@ BOOST_AUTO_TEST_CASE(count_what_no_clock_can_tell_from_when_they_see_it) {
 }
 
 BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_a_login) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   for (int64_t generation = 2; generation <= 7; ++generation) {
     rig.clock.advance_ms(2 * min);
     refreshed_by_the_owner(rig, generation);
@@ -258,7 +251,7 @@ BOOST_AUTO_TEST_CASE(count_what_was_refreshed_before_a_login) {
 }
 
 BOOST_AUTO_TEST_CASE(see_what_another_process_has_refreshed_while_they_may_not_try) {
-  Rig rig = loaded();
+  Rig rig = rig_with_grant();
   rig.clock.advance_ms(2 * h);
   OperationId caller = rig.want(Want::token);
   rig.served(error_answer(R, "invalid_grant"));
